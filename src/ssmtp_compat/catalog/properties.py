@@ -1,0 +1,813 @@
+"""The 62 documented properties, the version number and the runtime licence, one row each, in the order of their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from .enums import (
+    AuthMechanisms,
+    CertStoreTypes,
+    FirewallTypes,
+    Importance,
+    Priority,
+    PropertyID,
+    RecipientTypes,
+    Sensitivity,
+    SSLStartModes,
+)
+from .errors import ErrorCode
+from .schema import Access, Evidence, PropertyDef, Support, ValueType, WritableWhen
+
+__all__ = ["PROPERTIES", "PropertyID"]
+
+_OVERVIEW: Final = "SSMTP class overview, 2020 PHP edition"
+_HEADER: Final = "2020 C++ header of the plain SMTP class"
+_CERTIFICATE_TYPE: Final = "Certificate type page (sibling, 2016 .NET edition)"
+_SUBJECT_PAGES: Final = "AmazonSES and PFileMailer SSLCertSubject pages (siblings, 2020)"
+_STORE_PAGES: Final = "vendor S/MIME samples; certificate store pages of siblings"
+
+_PROXY: Final = "connecting through a proxy"
+_CLIENT_CERTIFICATE: Final = "TLS client certificates"
+
+# The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
+_INT_MAX: Final = 2**31 - 1
+_PORT_MAX: Final = 65535
+# RFC 5321 4.5.3.1.8 makes a server take 100 recipients a transaction and known relays stop in the tens of thousands.
+# The bound keeps a wrong number in the count from reserving memory for millions of empty entries.
+_MOST_RECIPIENTS: Final = 100_000
+
+_ROWS: Final = (
+    PropertyDef(
+        id=PropertyID.Version,
+        value_type=ValueType.TEXT,
+        default="",
+        access=Access.READ_ONLY,
+        doc="Name and version number of this library. It never claims to be a build of the vendor's product.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.OURS,
+        source=f"{_HEADER}; the text is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.AllowExtensions,
+        value_type=ValueType.BOOL,
+        default=True,
+        doc="Whether the session is opened with EHLO (RFC 5321 4.1.1.1), with HELO tried in its place when the server "
+        "refuses that. False sends HELO at once. Without an answer to EHLO no extension is known: no STARTTLS, no "
+        "AUTH, no SIZE, no 8BITMIME.",
+        evidence=Evidence.DOCUMENTED,
+        default_evidence=Evidence.DOCUMENTED,
+        source="SSMTP AllowExtensions page, 2020 C++Builder edition",
+    ),
+    PropertyDef(
+        id=PropertyID.AuthMechanism,
+        value_type=ValueType.INT,
+        default=int(AuthMechanisms.amUserPassword),
+        choices=AuthMechanisms,
+        doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the strongest one that both "
+        "sides have: inside TLS PLAIN before LOGIN, without TLS CRAM-MD5 before these two. 1 insists on CRAM-MD5 and 4 "
+        "on PLAIN; 3 (APOP) belongs to POP3 and has no form in SMTP. Nothing is sent while User is empty.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_HEADER} (names and numbers); what 0 stands for is ours",
+        support=Support.PARTIAL,
+        support_note="mechanisms other than PLAIN, LOGIN and CRAM-MD5",
+    ),
+    PropertyDef(
+        id=PropertyID.BCc,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Addresses of blind copies, separated by commas. Each gets a RCPT command and none appears in the message. "
+        "A refused one fires Error and is left out, unless StopOnBccErrors says otherwise. A new value takes the place "
+        "of the entries that this property made before.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.SIBLING,
+        source="PSMTP BCc page (sibling, 2020); that a new value replaces the old one is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.Cc,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Addresses of copies, separated by commas, in the forms of RFC 5322 3.4. Each gets a RCPT command, and "
+        "together they make the Cc header field, folded at MaxHeaderLength. A refused one ends the send, unless "
+        "StopOnCcErrors is False. A new value takes the place of the entries that this property made before.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.SIBLING,
+        source="SMTP Cc page (sibling, 2020); that a new value replaces the old one is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.CertEncoded,
+        value_type=ValueType.BINARY,
+        default=b"",
+        doc="The signer's certificate as PEM text; bare base64 and DER are taken as well. A certificate that is set "
+        "here gets its private key from CertStore, and CertSubject then shows its subject, or nothing where the store "
+        "lacks the key. It reads as the certificate now selected for Sign, empty when there is none.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.INFERRED,
+        source=_CERTIFICATE_TYPE,
+    ),
+    PropertyDef(
+        id=PropertyID.CertStore,
+        value_type=ValueType.BINARY,
+        default=b"MY",
+        doc="The store that holds the signer's certificate and private key; CertStoreType tells how it is read. For a "
+        "file type it is a path, for a blob type the content itself, raw or in base64, and for the two Windows types "
+        "the name of a system store. It is opened when it is first needed.",
+        # A blob may be an unprotected private key.
+        secret=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.INFERRED,
+        source=_STORE_PAGES,
+    ),
+    PropertyDef(
+        id=PropertyID.CertStorePassword,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Password that opens CertStore, for a PFX store or an encrypted private key. Set it before CertSubject.",
+        secret=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.CertStoreType,
+        value_type=ValueType.INT,
+        default=int(CertStoreTypes.cstUser),
+        choices=CertStoreTypes,
+        doc="How CertStore is read. 2 and 3 are a PFX (PKCS #12) file and its content, 6 and 7 a file of PEM blocks "
+        "with private key and certificate and its content. 0 and 1 are the stores of Windows, which other systems do "
+        "not have.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
+        support=Support.PARTIAL,
+        support_note="certificate stores other than PFX and PEM key files and blobs",
+    ),
+    PropertyDef(
+        id=PropertyID.CertSubject,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Selects the signer's certificate in CertStore: the one whose subject equals this text, else the first "
+        "whose subject contains it, upper and lower case alike. '*' takes the first one with a private key. Set it "
+        "last of the CertStore properties; it then reads as the full subject, and as empty where nothing fits.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source=f"{_SUBJECT_PAGES}; the order for '*' is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.Command,
+        value_type=ValueType.TEXT,
+        default="",
+        access=Access.WRITE_ONLY,
+        doc="A command line of the caller's own for the open session. Setting it sends the line and waits for the "
+        "reply, which LastReply then holds. It reads as empty.",
+        single_line=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="FileMailer Command page (sibling, V9)",
+        support=Support.NONE,
+        support_note="sending raw commands",
+    ),
+    PropertyDef(
+        id=PropertyID.Connected,
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether a session with MailServer is open. Setting it to True does what Connect does and False what "
+        "Disconnect does; the value that it has already changes nothing.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; {_HEADER} (can be set)",
+    ),
+    PropertyDef(
+        id=PropertyID.DeliveryNotificationTo,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Address that is to hear of the delivery. When not empty it makes a Return-Receipt-To header field, and "
+        "where the server has DSN (RFC 3461) NOTIFY=SUCCESS,FAILURE goes with each recipient without options of its "
+        "own.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; header field and NOTIFY are ours",
+        support=Support.PARTIAL,
+        support_note="delivery status notification options",
+    ),
+    PropertyDef(
+        id=PropertyID.EncryptingAlgorithm,
+        value_type=ValueType.TEXT,
+        default="AESCBC256",
+        doc="Cipher of Encrypt and SignAndEncrypt: AESCBC128 (or AES), AESCBC192, AESCBC256 or 3DES, or the OID of one "
+        "of these; upper and lower case are alike. It reads back as it was set. 3DES is weak and serves only very old "
+        "readers. A name that is not known is reported when encrypting.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.OURS,
+        source="SMIME RecipientInfo event page, 2020 Qt edition (names)",
+        support=Support.PARTIAL,
+        support_note="ciphers other than AES-CBC and 3DES",
+    ),
+    PropertyDef(
+        id=PropertyID.FirewallAutoDetect,
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether the proxy that the system is set up with, if any, is used when FirewallHost is empty.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+        support=Support.NONE,
+        support_note=_PROXY,
+    ),
+    PropertyDef(
+        id=PropertyID.FirewallType,
+        value_type=ValueType.INT,
+        default=int(FirewallTypes.fwNone),
+        choices=FirewallTypes,
+        doc="Kind of proxy between here and MailServer. 0 goes without, 1 is HTTP CONNECT (RFC 9110 9.3.6), 2 SOCKS4, "
+        "3 SOCKS5 (RFC 1928) and 10 SOCKS4A. Choosing a kind also sets FirewallPort to its usual port.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_HEADER} (names and numbers); FirewallType page of a sibling",
+        support=Support.NONE,
+        support_note=_PROXY,
+    ),
+    PropertyDef(
+        id=PropertyID.FirewallHost,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Name or address of the proxy.",
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+        support=Support.NONE,
+        support_note=_PROXY,
+    ),
+    PropertyDef(
+        id=PropertyID.FirewallPassword,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Password for a proxy that asks for one: Basic (RFC 7617) for HTTP CONNECT, RFC 1929 for SOCKS5. SOCKS4 "
+        "has none.",
+        # RFC 7617 2 bars control characters from a Basic password.
+        single_line=True,
+        secret=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+        support=Support.NONE,
+        support_note=_PROXY,
+    ),
+    PropertyDef(
+        id=PropertyID.FirewallPort,
+        value_type=ValueType.INT,
+        default=0,
+        minimum=0,
+        maximum=_PORT_MAX,
+        doc="TCP port of the proxy. Choosing FirewallType puts 80 here for HTTP CONNECT and 1080 for SOCKS, so a port "
+        "of one's own is set after it.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; FirewallType page of a sibling",
+        support=Support.NONE,
+        support_note=_PROXY,
+    ),
+    PropertyDef(
+        id=PropertyID.FirewallUser,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="User name for a proxy that asks for one; with SOCKS4 it is the user id of the request.",
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+        support=Support.NONE,
+        support_note=_PROXY,
+    ),
+    PropertyDef(
+        id=PropertyID.From,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="The sender's address, with a name if wanted. It makes the From header field (RFC 5322 3.6.2), and its "
+        "bare address goes into MAIL FROM unless ReturnPath is set. Without either nothing is sent (code 165).",
+        header=True,
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.Idle,
+        value_type=ValueType.BOOL,
+        default=True,
+        access=Access.READ_ONLY,
+        doc="False while a method runs on this handle, which a callback or another thread can see; True otherwise.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SFTP Idle page (sibling)",
+    ),
+    PropertyDef(
+        id=PropertyID.Importance,
+        value_type=ValueType.INT,
+        default=int(Importance.miUnspecified),
+        choices=Importance,
+        doc="Makes an Importance header field (RFC 4021): 1 high, 2 normal, 3 low. 0 leaves it out.",
+        header=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SMTP Importance page (sibling, 2020); the words are those of the RFC",
+    ),
+    PropertyDef(
+        id=PropertyID.IncludeCertificate,
+        value_type=ValueType.BOOL,
+        default=True,
+        doc="Whether Sign and SignAndEncrypt put the signer's certificate into the signature (certificates of "
+        "SignedData, RFC 5652 5.1). Without it only a reader who already has the certificate can verify.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; vendor S/MIME samples",
+    ),
+    PropertyDef(
+        id=PropertyID.IncludeChain,
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether the issuers' certificates that CertStore holds are put into the signature beside the signer's, "
+        "the root left out. It matters only with IncludeCertificate.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; leaving out the root is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.LastReply,
+        value_type=ValueType.TEXT,
+        default="",
+        access=Access.READ_ONLY,
+        doc="The server's last reply with its code. Several lines are joined with CRLF, without one at the end.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.LocalHost,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Name or address of the local interface that connections are made from; empty leaves the choice to the "
+        "system. During a connection it reads as the local address in use and cannot be changed (code 107).",
+        writable_when=WritableWhen.DISCONNECTED,
+        locked_error=ErrorCode.LOCAL_HOST_LOCKED,
+        single_line=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="MX LocalHost page (sibling, 2020)",
+    ),
+    PropertyDef(
+        id=PropertyID.MailPort,
+        value_type=ValueType.INT,
+        default=25,
+        minimum=1,
+        maximum=_PORT_MAX,
+        doc="TCP port of MailServer: 25 for relaying, 587 for submission (RFC 6409), 465 for submission inside TLS "
+        "(RFC 8314). It cannot be changed during a connection (code 100).",
+        writable_when=WritableWhen.DISCONNECTED,
+        locked_error=ErrorCode.PORT_LOCKED,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.DOCUMENTED,
+        source=f"SMTP MailPort page (sibling); {_OVERVIEW} (default)",
+    ),
+    PropertyDef(
+        id=PropertyID.MailServer,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Name or address of the relay; a server's TLS certificate has to fit it. It reads back as it was set, not "
+        "as the address that was found for it. Empty is an error when connecting (code 163), and it cannot be changed "
+        "during a connection (code 101).",
+        writable_when=WritableWhen.DISCONNECTED,
+        locked_error=ErrorCode.HOST_LOCKED,
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.SIBLING,
+        source="PFileMailer MailServer page (sibling, 2020); keeping the name is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.Message,
+        value_type=ValueType.BINARY,
+        default=b"",
+        doc="A whole message, header and body, made elsewhere. When not empty it is what Send sends, changed only in "
+        "its line endings and by dot transparency (RFC 5321 4.5.2); the header properties and MessageText then stay "
+        "out of it. Sender and recipients come from the properties all the same. Sign and Encrypt do not touch it.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.MessageDate,
+        value_type=ValueType.TEXT,
+        default="*",
+        doc="The Date header field (RFC 5322 3.6.1), used as it stands. '*' means the moment at which the header is "
+        "made, with a numeric zone; empty leaves the field out.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.DOCUMENTED,
+        default_evidence=Evidence.DOCUMENTED,
+        source="SSMTP MessageDate page, 2020 C++ edition",
+    ),
+    PropertyDef(
+        id=PropertyID.MessageHeaderCount,
+        value_type=ValueType.INT,
+        default=0,
+        minimum=0,
+        maximum=_INT_MAX,
+        access=Access.READ_ONLY,
+        doc="Number of header fields of the message as it would be sent now; the length of the MessageHeader arrays, "
+        "whose first index is 0.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.MessageHeaderField,
+        value_type=ValueType.TEXT,
+        default="",
+        access=Access.READ_ONLY,
+        indexed_by=PropertyID.MessageHeaderCount,
+        doc="Name of one header field, in the spelling in which it is sent.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.MessageHeaderValue,
+        value_type=ValueType.TEXT,
+        default="",
+        access=Access.READ_ONLY,
+        indexed_by=PropertyID.MessageHeaderCount,
+        doc="Content of one header field, unfolded (RFC 5322 2.2.3).",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.MessageHeadersString,
+        value_type=ValueType.TEXT,
+        default="",
+        access=Access.READ_ONLY,
+        doc="The whole header of the message as it would be sent now, OtherHeaders included, each line ending with "
+        "CRLF.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SMTP MessageHeadersString page (sibling, 2020)",
+    ),
+    PropertyDef(
+        id=PropertyID.MessageId,
+        value_type=ValueType.TEXT,
+        default="*",
+        doc="The Message-ID header field (RFC 5322 3.6.4); angle brackets are added where they are missing. '*' makes "
+        "a new one for each message, hashed as MessageIdAlgorithm says; empty leaves the field out.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SFileMailer MessageId page (sibling, 2020)",
+    ),
+    PropertyDef(
+        id=PropertyID.MessageRecipientCount,
+        value_type=ValueType.INT,
+        default=0,
+        minimum=0,
+        maximum=_MOST_RECIPIENTS,
+        doc="Length of the MessageRecipient arrays, whose first index is 0; SendTo, Cc and BCc put their entries there "
+        "too. A larger number adds empty entries of type To, a smaller one drops entries from the end, and 0 drops "
+        "all.",
+        header=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; SMTP Cc page (sibling, 2020)",
+    ),
+    PropertyDef(
+        id=PropertyID.MessageRecipientAddress,
+        value_type=ValueType.TEXT,
+        default="",
+        indexed_by=PropertyID.MessageRecipientCount,
+        doc="One recipient's bare address, for RCPT TO and for the To or Cc header field.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.MessageRecipientName,
+        value_type=ValueType.TEXT,
+        default="",
+        indexed_by=PropertyID.MessageRecipientCount,
+        doc="One recipient's name, written before the address in the To or Cc header field, quoted or encoded where "
+        "that is needed (RFC 5322 3.4, RFC 2047).",
+        header=True,
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.MessageRecipientOptions,
+        value_type=ValueType.TEXT,
+        default="",
+        indexed_by=PropertyID.MessageRecipientCount,
+        doc="One recipient's options of RCPT TO (RFC 3461 4), for example NOTIFY=SUCCESS,FAILURE,DELAY; a blank in "
+        "place of the equals sign is taken too.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SMTP MessageRecipientOptions page (sibling)",
+        support=Support.NONE,
+        support_note="delivery status notification options",
+    ),
+    PropertyDef(
+        id=PropertyID.MessageRecipientType,
+        value_type=ValueType.INT,
+        default=int(RecipientTypes.rtTo),
+        choices=RecipientTypes,
+        indexed_by=PropertyID.MessageRecipientCount,
+        doc="Where one recipient is shown: 0 in the To header field, 1 in Cc, 2 (BCc) nowhere.",
+        header=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
+    ),
+    PropertyDef(
+        id=PropertyID.MessageText,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="The body. On its way every line ending becomes CRLF and a dot that begins a line is doubled (RFC 5321 "
+        "4.5.2). Text beyond ASCII goes out as 8BITMIME (RFC 6152) where the server has it, else in quoted-printable "
+        "or base64. Sign, Encrypt and SignAndEncrypt put their result here.",
+        evidence=Evidence.DOCUMENTED,
+        default_evidence=Evidence.DOCUMENTED,
+        source="SSMTP MessageText page, 2020 PHP edition; the encoding of 8-bit text is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.OtherHeaders,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Header fields of the caller's own, 'Name: value' lines with CRLF between them, put behind the computed "
+        "ones. A value that begins with an empty line takes the place of the computed header as a whole. Sign and "
+        "Encrypt keep their MIME-Version and Content fields here.",
+        header=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SMTP OtherHeaders page (sibling, V9); PFileMailer OtherHeaders page (sibling, 2020)",
+    ),
+    PropertyDef(
+        id=PropertyID.Password,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Password for User, taken as it stands, blanks included. PITrail and error texts never show it.",
+        secret=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.Priority,
+        value_type=ValueType.INT,
+        default=int(Priority.epUnspecified),
+        choices=Priority,
+        doc="Makes a Priority header field (RFC 2156): 1 normal, 2 urgent, 3 non-urgent. 0 leaves it out.",
+        header=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SMTP Priority page (sibling, 2020); the words are those of the RFC",
+    ),
+    PropertyDef(
+        id=PropertyID.ReadReceiptTo,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Address that asks to hear when the message is read. When not empty it makes a Disposition-Notification-To "
+        "header field (RFC 8098 2.1).",
+        header=True,
+        single_line=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="SMTP ReadReceiptTo page (sibling, V9)",
+    ),
+    PropertyDef(
+        id=PropertyID.ReplyTo,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Where answers should go. When not empty it makes a Reply-To header field (RFC 5322 3.6.2).",
+        header=True,
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.ReturnPath,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Address for MAIL FROM in place of From's, so that bounces go there; '<>' is the null path, for messages "
+        "that must not bounce (RFC 5321 4.5.5). No Return-Path header field is written: the last server adds it (RFC "
+        "5321 4.4).",
+        header=True,
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.SendTo,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Addresses of the recipients, separated by commas, in the forms of RFC 5322 3.4. Each gets a RCPT command, "
+        "and together they make the To header field. A new value takes the place of the entries that this property "
+        "made before; it reads as every entry of type To. A refused one ends the send unless StopOnToErrors is False, "
+        "and AllowEmptyTo permits none.",
+        header=True,
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.SIBLING,
+        source="PSMTP SendTo page (sibling, 2020); that a new value replaces the old one is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.Sensitivity,
+        value_type=ValueType.INT,
+        default=int(Sensitivity.esUnspecified),
+        choices=Sensitivity,
+        doc="Makes a Sensitivity header field (RFC 2156): 1 Personal, 2 Private, 3 Company-Confidential. 0 leaves it "
+        "out.",
+        header=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_HEADER} (names and numbers); the words are those of the RFC",
+    ),
+    PropertyDef(
+        id=PropertyID.SigningAlgorithm,
+        value_type=ValueType.TEXT,
+        default="SHA256",
+        doc="Hash of Sign and SignAndEncrypt: SHA1, SHA224, SHA256, SHA384 or SHA512, with or without a hyphen, or its "
+        "OID; upper and lower case are alike. It reads back as it was set, and the micalg parameter follows it (RFC "
+        "8551 3.5.3.2). SHA1 is weak and many readers reject it. A name that is not known is reported when signing.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.OURS,
+        source=f"{_OVERVIEW}; vendor S/MIME samples",
+        support=Support.PARTIAL,
+        support_note="hashes other than SHA-1 and SHA-2, and keys other than RSA",
+    ),
+    PropertyDef(
+        id=PropertyID.SSLAcceptServerCertEncoded,
+        value_type=ValueType.BINARY,
+        default=b"",
+        doc="A server certificate, as PEM text, bare base64 or DER, that is accepted without any other check. When the "
+        "server shows another one, or this is empty, verification decides as usual.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.SSLCertEncoded,
+        value_type=ValueType.BINARY,
+        default=b"",
+        doc="The TLS client certificate; to SSLCertStore what CertEncoded is to CertStore.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.INFERRED,
+        source=_CERTIFICATE_TYPE,
+        support=Support.NONE,
+        support_note=_CLIENT_CERTIFICATE,
+    ),
+    PropertyDef(
+        id=PropertyID.SSLCertStore,
+        value_type=ValueType.BINARY,
+        default=b"MY",
+        doc="The store that holds the TLS client certificate and its private key; read as CertStore is.",
+        # A blob may be an unprotected private key.
+        secret=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.INFERRED,
+        source=_STORE_PAGES,
+        support=Support.NONE,
+        support_note=_CLIENT_CERTIFICATE,
+    ),
+    PropertyDef(
+        id=PropertyID.SSLCertStorePassword,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Password that opens SSLCertStore.",
+        secret=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+        support=Support.NONE,
+        support_note=_CLIENT_CERTIFICATE,
+    ),
+    PropertyDef(
+        id=PropertyID.SSLCertStoreType,
+        value_type=ValueType.INT,
+        default=int(CertStoreTypes.cstUser),
+        choices=CertStoreTypes,
+        doc="How SSLCertStore is read; the numbers of CertStoreType.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
+        support=Support.NONE,
+        support_note=_CLIENT_CERTIFICATE,
+    ),
+    PropertyDef(
+        id=PropertyID.SSLCertSubject,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Selects the TLS client certificate in SSLCertStore, as CertSubject does in CertStore. Without one the "
+        "handshake goes on, unless the server insists.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source=_SUBJECT_PAGES,
+        support=Support.NONE,
+        support_note=_CLIENT_CERTIFICATE,
+    ),
+    PropertyDef(
+        id=PropertyID.SSLEnabled,
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether the connection uses TLS; True exactly when SSLStartMode is not 3. Setting it to True turns mode 3 "
+        "into 0 and keeps every other mode; False makes the mode 3.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; {_HEADER} (can be set)",
+    ),
+    PropertyDef(
+        id=PropertyID.SSLServerCertEncoded,
+        value_type=ValueType.BINARY,
+        default=b"",
+        access=Access.READ_ONLY,
+        doc="The server's certificate as PEM text, from the SSLServerAuthentication event on. Empty before the first "
+        "TLS handshake.",
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=f"{_OVERVIEW}; {_HEADER} (cannot be set)",
+    ),
+    PropertyDef(
+        id=PropertyID.SSLStartMode,
+        value_type=ValueType.INT,
+        default=int(SSLStartModes.sslNone),
+        choices=SSLStartModes,
+        doc="How TLS begins: 1 with the TCP connection (RFC 8314 3.3), 2 through STARTTLS (RFC 3207), 0 as 2 on ports "
+        "25 and 587 and as 1 on every other port, 3 not at all. A server without the STARTTLS that is called for is an "
+        "error, never a reason to go on in plain text.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.DOCUMENTED,
+        source="SSMTP SSLStartMode page, 2020 Android edition; STARTTLS on port 587 is ours",
+    ),
+    PropertyDef(
+        id=PropertyID.Subject,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="The Subject header field (RFC 5322 3.6.5), folded at MaxHeaderLength and encoded where it is not ASCII "
+        "(RFC 2047).",
+        header=True,
+        single_line=True,
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="PSMTP Subject page (sibling, 2020)",
+    ),
+    PropertyDef(
+        id=PropertyID.Timeout,
+        value_type=ValueType.INT,
+        default=60,
+        unit="seconds",
+        minimum=0,
+        maximum=_INT_MAX,
+        doc="How long a method waits while nothing is sent or received before it fails with code 301 and the "
+        "connection is closed. 0 waits for ever. AbsoluteTimeout makes it the limit of the method as a whole, "
+        "ConnectionTimeout sets another limit for connecting.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.SIBLING,
+        source="AmazonSES Timeout page (sibling, 2020)",
+    ),
+    PropertyDef(
+        id=PropertyID.User,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="User name at MailServer. When not empty the session is authenticated right after the greeting and TLS; a "
+        "server that refuses, or offers no AUTH, ends it with an error.",
+        single_line=True,
+        evidence=Evidence.INFERRED,
+        default_evidence=Evidence.INFERRED,
+        source=_OVERVIEW,
+    ),
+    PropertyDef(
+        id=PropertyID.RuntimeLicense,
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Stored and read back for scripts that set it; nothing depends on it.",
+        evidence=Evidence.SIBLING,
+        default_evidence=Evidence.INFERRED,
+        source=_HEADER,
+    ),
+)
+
+PROPERTIES: Final[Mapping[PropertyID, PropertyDef]] = MappingProxyType({PropertyID(row.id): row for row in _ROWS})
+"""The properties by id, in the order of their ids."""
