@@ -1,0 +1,28 @@
+"""The seam between AUTH and a SASL mechanism: two calls, and nothing about connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = ["Credentials", "Mechanism"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who logs in. Only the user's name is shown by ``repr``."""
+
+    user: str
+    password: str = field(repr=False)
+    authorization_identity: str = field(default="", repr=False)
+    """The identity to act as (RFC 4422 section 3.4.1); empty means the user's own."""
+
+
+class Mechanism(Protocol):
+    """One authentication exchange, used once."""
+
+    def start(self) -> bytes | None:
+        """The initial response, or None when the server speaks first."""
+
+    def step(self, challenge: bytes) -> bytes:
+        """The response to a decoded challenge."""

@@ -1,0 +1,105 @@
+"""SMTP commands as bytes, and the check that keeps control characters off every command line."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from ..catalog.errors import ErrorCode
+from ..errors import InvalidValueError
+
+__all__ = ["DATA", "NOOP", "QUIT", "RSET", "STARTTLS", "Command", "Verb", "auth", "ehlo", "helo", "mail", "rcpt"]
+
+MASK: Final = "****"
+"""Stands in every trace in place of what a client sends in an AUTH exchange."""
+
+
+class Verb(Enum):
+    """The commands this client sends, and two exchanges that the protocol has no verb for."""
+
+    EHLO = "EHLO"
+    HELO = "HELO"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    RSET = "RSET"
+    NOOP = "NOOP"
+    QUIT = "QUIT"
+    GREETING = "the greeting"
+    CONTENT = "the message"
+
+
+# RFC 2920 section 3.1: these may only be the last command of a group, because the client has to see their reply before
+# it knows what it may send next.
+_ENDS_GROUP: Final = frozenset(
+    {Verb.EHLO, Verb.HELO, Verb.STARTTLS, Verb.AUTH, Verb.DATA, Verb.NOOP, Verb.QUIT, Verb.GREETING, Verb.CONTENT}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command line, without its CRLF."""
+
+    verb: Verb
+    line: bytes
+    trace: str
+    """The line as a trace may show it: without secrets."""
+
+    @property
+    def ends_group(self) -> bool:
+        """Whether the reply has to be awaited before another command is sent, even with PIPELINING."""
+        return self.verb in _ENDS_GROUP
+
+
+def _command(verb: Verb, *words: str) -> Command:
+    text = " ".join((verb.value, *words))
+    line = text.encode("utf-8")
+    # The octets are checked, not the characters: a character set that maps something to CR or LF would hide it.
+    for position, octet in enumerate(line):
+        if octet < 0x20 or octet == 0x7F:
+            raise InvalidValueError(
+                ErrorCode.INVALID_VALUE,
+                f"The {verb.value} command would contain the control character 0x{octet:02X} at octet {position}; "
+                "control characters cannot be sent in a command.",
+            )
+    return Command(verb, line, text)
+
+
+def ehlo(name: str) -> Command:
+    """EHLO (RFC 5321 section 4.1.1.1) with this host's name or address literal."""
+    return _command(Verb.EHLO, name)
+
+
+def helo(name: str) -> Command:
+    """HELO, for servers without extensions."""
+    return _command(Verb.HELO, name)
+
+
+def mail(reverse_path: str, parameters: Iterable[str] = ()) -> Command:
+    """MAIL FROM (RFC 5321 section 4.1.1.2). An empty ``reverse_path`` is the null path ``<>``."""
+    return _command(Verb.MAIL, f"FROM:<{reverse_path}>", *parameters)
+
+
+def rcpt(forward_path: str, parameters: Iterable[str] = ()) -> Command:
+    """RCPT TO (RFC 5321 section 4.1.1.3)."""
+    return _command(Verb.RCPT, f"TO:<{forward_path}>", *parameters)
+
+
+def auth(mechanism: str, initial_response: bytes | None) -> Command:
+    """AUTH (RFC 4954), with the initial response where the mechanism has one; an empty one is sent as ``=``."""
+    if initial_response is None:
+        return _command(Verb.AUTH, mechanism)
+    encoded = base64.b64encode(initial_response).decode("ascii") or "="
+    return Command(Verb.AUTH, f"AUTH {mechanism} {encoded}".encode("ascii"), f"AUTH {mechanism} {MASK}")
+
+
+DATA: Final = _command(Verb.DATA)
+RSET: Final = _command(Verb.RSET)
+NOOP: Final = _command(Verb.NOOP)
+QUIT: Final = _command(Verb.QUIT)
+STARTTLS: Final = _command(Verb.STARTTLS)

@@ -1,0 +1,34 @@
+"""The envelope of one mail transaction: who sends, who receives, and with which parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Envelope", "ForwardPath", "Role"]
+
+
+class Role(Enum):
+    """In which capacity a recipient receives the message; it decides what a refusal of it means."""
+
+    TO = "To"
+    CC = "Cc"
+    BCC = "Bcc"
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardPath:
+    """One recipient: a mailbox in the form the server can take, and its role."""
+
+    address: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What MAIL and RCPT say."""
+
+    reverse_path: str
+    forward_paths: tuple[ForwardPath, ...]
+    mail_parameters: tuple[str, ...] = ()
+    """SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531), each only when the server offers it."""

@@ -1,0 +1,48 @@
+"""What the server offers: the EHLO keywords (RFC 5321 section 4.1.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .replies import Reply
+
+__all__ = ["Extensions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """The keywords of one EHLO reply, upper case, each with its parameters. Empty before EHLO and after HELO."""
+
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def from_ehlo(cls, reply: Reply) -> Extensions:
+        """Read a positive EHLO reply; the first line is the server's name.
+
+        >>> reply = Reply(250, ("250-mx.example", "250-SIZE 1000", "250 AUTH PLAIN LOGIN"))
+        >>> Extensions.from_ehlo(reply).auth_mechanisms
+        ('PLAIN', 'LOGIN')
+        """
+        keywords: dict[str, tuple[str, ...]] = {}
+        for line in reply.texts[1:]:
+            # "AUTH=LOGIN PLAIN" is how servers spoke before RFC 2554; some still send both forms.
+            words = line.replace("=", " ", 1).split() if line.upper().startswith("AUTH=") else line.split()
+            if words:
+                keyword = words[0].upper()
+                keywords[keyword] = keywords.get(keyword, ()) + tuple(words[1:])
+        return cls(keywords)
+
+    def __contains__(self, keyword: str) -> bool:
+        return keyword in self.keywords
+
+    @property
+    def size_limit(self) -> int:
+        """The largest message in octets that the server takes (RFC 1870); 0 when it sets no limit or names none."""
+        parameters = self.keywords.get("SIZE", ())
+        return int(parameters[0]) if parameters and parameters[0].isascii() and parameters[0].isdigit() else 0
+
+    @property
+    def auth_mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms offered (RFC 4954), upper case, in the server's order, each once."""
+        return tuple(dict.fromkeys(name.upper() for name in self.keywords.get("AUTH", ())))

@@ -1,0 +1,50 @@
+"""What one SMTP session and one delivery are told to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from .auth.mechanism import Credentials
+from .envelope import Role
+
+__all__ = ["DeliveryOptions", "SmtpOptions", "TlsStart"]
+
+
+class TlsStart(Enum):
+    """When TLS begins."""
+
+    NEVER = auto()
+    AT_ONCE = auto()
+    """Implicit TLS (RFC 8314): before the greeting."""
+    STARTTLS = auto()
+    """RFC 3207: after the first EHLO; a server that does not offer it is an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpOptions:
+    """How a session is opened."""
+
+    hello: str
+    """Argument of EHLO and HELO; empty means this host's name."""
+    use_extensions: bool = True
+    """EHLO, with HELO as the fall-back; otherwise HELO alone."""
+    tls_start: TlsStart = TlsStart.NEVER
+    max_reply_line: int = 2048
+    """Longest reply line accepted, in octets."""
+    credentials: Credentials | None = None
+    """Log in with these; None means no AUTH."""
+    mechanism: str = ""
+    """The SASL mechanism to use; empty means the best one offered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryOptions:
+    """How one message is delivered."""
+
+    stop_on_refusal: frozenset[Role]
+    """A refused recipient in one of these roles stops the message."""
+    allow_empty_to: bool = False
+    """Recipients in Cc or Bcc alone are enough."""
+    reset_after_failure: bool = True
+    """RSET ends a transaction that was given up on a session that stays open."""

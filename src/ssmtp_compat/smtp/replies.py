@@ -1,0 +1,104 @@
+"""SMTP replies (RFC 5321 section 4.2) and the incremental parser that cuts them out of a stream of octets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import ProtocolError
+
+__all__ = ["Reply", "ReplyParser"]
+
+# RFC 5321 allows 512 octets a line and sets no bound for the lines of a reply. EXPN of a large list and HELP are long,
+# so the whole reply gets a bound that no honest server reaches and that an endless reply reaches soon.
+MAX_REPLY_OCTETS: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One complete reply."""
+
+    code: int
+    """The three-digit reply code, 200 to 599."""
+    lines: tuple[str, ...]
+    """Every line as it came, with the code, without line endings."""
+
+    @property
+    def text(self) -> str:
+        """The whole reply, its lines joined with CRLF."""
+        return "\r\n".join(self.lines)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text behind the code of every line."""
+        return tuple(line[4:] for line in self.lines)
+
+    @property
+    def positive(self) -> bool:
+        """A 2yz reply: done."""
+        return 200 <= self.code < 300
+
+    @property
+    def intermediate(self) -> bool:
+        """A 3yz reply: the server waits for more."""
+        return 300 <= self.code < 400
+
+
+class ReplyParser:
+    """Collects octets and gives out complete replies.
+
+    ``max_line`` is the longest reply line accepted, in octets without its line ending. A longer line, a line that is no
+    reply line, a code that changes within one reply, and a reply over 1 MiB raise :class:`ProtocolError`.
+    """
+
+    def __init__(self, max_line: int = 2048) -> None:
+        self._max_line = max_line
+        self._buffer = bytearray()
+        self._lines: list[str] = []
+        self._octets = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is held back: no part of a line and no line of an unfinished reply."""
+        return not self._buffer and not self._lines
+
+    def feed(self, data: bytes) -> None:
+        """Add octets from the server."""
+        self._buffer += data
+
+    def next_reply(self) -> Reply | None:
+        """The next complete reply, or None while more octets are needed."""
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end])
+            del self._buffer[: end + 1]
+            # A bare LF is taken as the end of a line: some old servers send it, and a reply holds nothing to smuggle.
+            reply = self._add_line(line.removesuffix(b"\r"))
+            if reply is not None:
+                return reply
+        if len(self._buffer) > self._max_line:
+            raise ProtocolError(f"The server sent a reply line of more than {self._max_line} octets.")
+        return None
+
+    def _add_line(self, line: bytes) -> Reply | None:
+        if len(line) > self._max_line:
+            raise ProtocolError(f"The server sent a reply line of more than {self._max_line} octets.")
+        code, separator = line[:3], line[3:4]
+        if not (len(code) == 3 and code.isdigit() and b"2" <= code[:1] <= b"5" and separator in (b" ", b"-", b"")):
+            raise ProtocolError(f"The server sent {_excerpt(line)}, which is no SMTP reply.")
+        if self._lines and self._lines[0][:3].encode() != code:
+            raise ProtocolError(f"The server changed the reply code from {self._lines[0][:3]} to {code.decode()}.")
+        self._octets += len(line)
+        if self._octets > MAX_REPLY_OCTETS:
+            raise ProtocolError(f"The server sent a reply of more than {MAX_REPLY_OCTETS} octets.")
+        # RFC 6531 allows UTF-8 in replies; anything else must not break the session.
+        self._lines.append(line.decode("utf-8", "replace"))
+        if separator == b"-":
+            return None
+        reply = Reply(int(code), tuple(self._lines))
+        self._lines.clear()
+        self._octets = 0
+        return reply
+
+
+def _excerpt(line: bytes) -> str:
+    return ascii(line[:60].decode("latin-1"))

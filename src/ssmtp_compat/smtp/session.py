@@ -1,0 +1,235 @@
+"""The client's side of an SMTP session (RFC 5321) as a state machine without I/O.
+
+Everything that decides what may be sent and what a reply means lives in this file, and nothing else does: no socket, no
+clock, no thread. Bytes that arrive go into :meth:`Session.receive`, answers come out of :meth:`Session.next_answer`;
+commands go into :meth:`Session.send`, bytes come out of :meth:`Session.data_to_send`.
+
+With PIPELINING (RFC 2920) several commands are in flight, and each reply is paired with the oldest of them. A reply
+that nothing asked for, or that no command of its kind can have, raises :class:`ProtocolError`: from then on replies may
+be out of step and the connection has to be closed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from ..errors import ProtocolError, ReplyError
+from .commands import Command, Verb
+from .extensions import Extensions
+from .replies import Reply, ReplyParser
+
+__all__ = ["Answer", "Session", "State"]
+
+# Commands in flight at once. The replies to so many commands (at most 512 octets each, usually 30) fit into any
+# socket's receive buffer, so that the server never blocks on writing replies while this side blocks on writing.
+MAX_IN_FLIGHT: Final = 100
+
+SERVICE_CLOSING: Final = 421
+
+
+class State(Enum):
+    """Where the session stands, as far as replies have confirmed it."""
+
+    GREETING = auto()
+    """Connected; the server speaks first."""
+    GREETED = auto()
+    """Neither EHLO nor HELO has been accepted yet, or TLS has begun since."""
+    IDLE = auto()
+    """Ready for a transaction."""
+    MAIL = auto()
+    """MAIL is accepted, no recipient is."""
+    RCPT = auto()
+    """At least one recipient is accepted."""
+    CONTENT = auto()
+    """The server waits for the message."""
+    AUTH = auto()
+    """The server waits for the answer to a challenge."""
+    TLS = auto()
+    """STARTTLS is accepted; the next octet belongs to the TLS handshake."""
+    CLOSED = auto()
+    """QUIT is answered, or the server is closing (421)."""
+
+
+class _Kind(Enum):
+    POSITIVE = auto()
+    INTERMEDIATE = auto()
+    NEGATIVE = auto()
+
+
+_P, _I, _N = _Kind.POSITIVE, _Kind.INTERMEDIATE, _Kind.NEGATIVE
+_S, _V = State, Verb
+
+# (state, what was asked, kind of reply) -> next state. What is missing here is a breach of the protocol by the server.
+TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
+    (_S.GREETING, _V.GREETING, _P): _S.GREETED,
+    (_S.GREETING, _V.GREETING, _N): _S.GREETED,  # RFC 5321 3.1: 554, after which only QUIT makes sense
+    **{
+        (state, verb, kind): _S.IDLE if kind is _P else state
+        for state in (_S.GREETED, _S.IDLE)
+        for verb in (_V.EHLO, _V.HELO)
+        for kind in (_P, _N)
+    },
+    (_S.IDLE, _V.STARTTLS, _P): _S.TLS,
+    (_S.IDLE, _V.STARTTLS, _N): _S.IDLE,
+    (_S.IDLE, _V.AUTH, _P): _S.IDLE,
+    (_S.IDLE, _V.AUTH, _I): _S.AUTH,
+    (_S.IDLE, _V.AUTH, _N): _S.IDLE,
+    (_S.AUTH, _V.AUTH, _P): _S.IDLE,
+    (_S.AUTH, _V.AUTH, _I): _S.AUTH,
+    (_S.AUTH, _V.AUTH, _N): _S.IDLE,
+    (_S.IDLE, _V.MAIL, _P): _S.MAIL,
+    (_S.IDLE, _V.MAIL, _N): _S.IDLE,
+    (_S.IDLE, _V.RCPT, _N): _S.IDLE,  # sent behind a MAIL that was refused
+    (_S.MAIL, _V.RCPT, _P): _S.RCPT,
+    (_S.MAIL, _V.RCPT, _N): _S.MAIL,
+    (_S.RCPT, _V.RCPT, _P): _S.RCPT,
+    (_S.RCPT, _V.RCPT, _N): _S.RCPT,
+    (_S.IDLE, _V.DATA, _N): _S.IDLE,
+    (_S.MAIL, _V.DATA, _N): _S.MAIL,
+    (_S.MAIL, _V.DATA, _I): _S.CONTENT,  # no recipient, and yet 354: RFC 2920 3.1 wants the empty message then
+    (_S.RCPT, _V.DATA, _N): _S.RCPT,
+    (_S.RCPT, _V.DATA, _I): _S.CONTENT,
+    (_S.CONTENT, _V.CONTENT, _P): _S.IDLE,
+    (_S.CONTENT, _V.CONTENT, _N): _S.IDLE,
+    **{(state, _V.RSET, _P): _S.IDLE for state in (_S.IDLE, _S.MAIL, _S.RCPT)},
+    **{(state, _V.RSET, _N): state for state in (_S.IDLE, _S.MAIL, _S.RCPT)},
+    (_S.GREETED, _V.RSET, _P): _S.GREETED,
+    (_S.GREETED, _V.RSET, _N): _S.GREETED,
+    **{(state, _V.NOOP, kind): state for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
+    **{(state, _V.QUIT, kind): _S.CLOSED for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
+}
+
+# What may be sent once all that is in flight has gone well. State.AUTH, TLS and CLOSED take no command.
+_SENDABLE: Final[dict[State, frozenset[Verb]]] = {
+    state: frozenset(verb for (at, verb, _) in TRANSITIONS if at is state) for state in State
+}
+_HOPED_FOR: Final[dict[Verb, State]] = {Verb.MAIL: State.MAIL, Verb.RCPT: State.RCPT, Verb.RSET: State.IDLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply, paired with what it answers. ``command`` is None for the greeting and for the end of the message."""
+
+    verb: Verb
+    command: Command | None
+    reply: Reply
+
+
+class Session:
+    """One session, from the server's greeting to the reply to QUIT.
+
+    ``max_line`` is the longest reply line accepted, in octets.
+    """
+
+    def __init__(self, max_line: int = 2048) -> None:
+        self.state = State.GREETING
+        self.extensions = Extensions()
+        self._parser = ReplyParser(max_line)
+        self._in_flight: deque[tuple[Verb, Command | None]] = deque([(Verb.GREETING, None)])
+        self._hoped = State.GREETING
+        self._output: list[bytes] = []
+
+    @property
+    def in_flight(self) -> int:
+        """How many replies are outstanding, the greeting and the reply to the message included."""
+        return len(self._in_flight)
+
+    @property
+    def awaited(self) -> Verb | None:
+        """What the next reply will answer; None when nothing is in flight."""
+        return self._in_flight[0][0] if self._in_flight else None
+
+    def may_send(self, command: Command) -> bool:
+        """Whether ``command`` may be sent now without awaiting a reply first."""
+        if not self._in_flight:
+            return True
+        last = self._in_flight[-1][1]
+        return (
+            "PIPELINING" in self.extensions
+            and last is not None
+            and not last.ends_group
+            and len(self._in_flight) < MAX_IN_FLIGHT
+        )
+
+    def send(self, command: Command) -> None:
+        """Queue ``command`` for sending. A command that does not fit the state is a defect of the caller."""
+        self._refuse_early_reply()
+        planned = self._hoped if self._in_flight else self.state
+        if not self.may_send(command) or command.verb not in _SENDABLE[planned]:
+            raise AssertionError(f"{command.verb.name} does not fit {planned.name}")
+        self._hoped = _HOPED_FOR.get(command.verb, planned)
+        self._in_flight.append((command.verb, command))
+        self._output.append(command.line + b"\r\n")
+
+    def send_response(self, line: bytes) -> None:
+        """Queue one line of an AUTH exchange: a base64 response, or ``*`` to cancel (RFC 4954 section 4)."""
+        if self.state is not State.AUTH or self._in_flight:
+            raise AssertionError(f"a SASL response does not fit {self.state.name}")
+        self._in_flight.append((Verb.AUTH, None))
+        self._output.append(line + b"\r\n")
+
+    def content_sent(self) -> None:
+        """Say that the message with its end-of-content dot is on its way, so that its reply is awaited."""
+        if self.state is not State.CONTENT or self._in_flight:
+            raise AssertionError(f"a message does not fit {self.state.name}")
+        self._in_flight.append((Verb.CONTENT, None))
+
+    def _refuse_early_reply(self) -> None:
+        # What is here before anything is asked would be taken for the answer to the next command.
+        if self._in_flight or self._parser.empty:
+            return
+        answer = self.next_answer()
+        if answer is None:
+            raise ProtocolError("The server sent octets that nothing asked for.")
+        raise ReplyError(answer.reply.text, answer.reply.code)
+
+    def data_to_send(self) -> bytes:
+        """Take the octets that are to be sent now, in one write."""
+        data = b"".join(self._output)
+        self._output.clear()
+        return data
+
+    def receive(self, data: bytes) -> None:
+        """Take octets from the server."""
+        self._parser.feed(data)
+
+    def next_answer(self) -> Answer | None:
+        """The next answer that the octets received so far complete, or None while more are needed."""
+        reply = self._parser.next_reply()
+        return None if reply is None else self._pair(reply)
+
+    def tls_started(self) -> None:
+        """Forget what was learned in the clear (RFC 3207 section 4.2); EHLO has to be sent again."""
+        if self.state is not State.TLS:
+            raise AssertionError(f"TLS does not fit {self.state.name}")
+        self.state = State.GREETED
+        self.extensions = Extensions()
+
+    def _pair(self, reply: Reply) -> Answer:
+        if not self._in_flight:
+            if reply.code == SERVICE_CLOSING:
+                self.state = State.CLOSED
+                return Answer(Verb.NOOP, None, reply)
+            raise ProtocolError(f"The server sent a reply that nothing asked for: {reply.lines[-1][:200]}")
+        verb, command = self._in_flight.popleft()
+        if reply.code == SERVICE_CLOSING:
+            # RFC 5321 3.8: may answer any command, and the connection ends behind it.
+            self.state = State.CLOSED
+            self._in_flight.clear()
+            return Answer(verb, command, reply)
+        kind = _P if reply.positive else _I if reply.intermediate else _N
+        following = TRANSITIONS.get((self.state, verb, kind))
+        if following is None:
+            raise ProtocolError(f"The server answered {verb.value} with {reply.lines[-1][:200]}, which does not fit.")
+        self.state = following
+        if verb is Verb.EHLO and kind is _P:
+            self.extensions = Extensions.from_ehlo(reply)
+        elif verb is Verb.HELO and kind is _P:
+            self.extensions = Extensions()
+        if following is State.TLS and not self._parser.empty:
+            # RFC 3207 4.2 and the CVE-2011-0411 class: whatever stands behind the 220 came in the clear.
+            raise ProtocolError("The server sent more behind its answer to STARTTLS; that may be an injection.")
+        return Answer(verb, command, reply)

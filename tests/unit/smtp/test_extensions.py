@@ -1,0 +1,32 @@
+"""EHLO keywords."""
+
+import pytest
+
+from ssmtp_compat.smtp.extensions import Extensions
+from ssmtp_compat.smtp.replies import Reply
+
+
+def extensions(*lines: str) -> Extensions:
+    return Extensions.from_ehlo(Reply(250, ("250-server.example", *(f"250-{line}" for line in lines))))
+
+
+def test_keywords_ignore_case_and_the_greeting_line_is_none():
+    found = extensions("pipelining", "8BitMime")
+    assert "PIPELINING" in found
+    assert "8BITMIME" in found
+    assert "SERVER.EXAMPLE" not in found
+
+
+@pytest.mark.parametrize(
+    ("line", "limit"), [("SIZE 1000", 1000), ("SIZE", 0), ("SIZE 0", 0), ("SIZE many", 0), ("SIZE ²", 0), ("DSN", 0)]
+)
+def test_size_limit(line, limit):
+    assert extensions(line).size_limit == limit
+
+
+def test_auth_mechanisms_come_from_both_forms_and_count_once():
+    assert extensions("AUTH PLAIN login", "AUTH=LOGIN CRAM-MD5").auth_mechanisms == ("PLAIN", "LOGIN", "CRAM-MD5")
+
+
+def test_empty_lines_are_no_keywords():
+    assert dict(extensions("", "  ").keywords) == {}

@@ -1,0 +1,203 @@
+"""The session: what may be sent when, which reply answers what, and what breaks the protocol. Bytes only."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssmtp_compat.errors import ProtocolError, ReplyError
+from ssmtp_compat.smtp import commands
+from ssmtp_compat.smtp.commands import Verb
+from ssmtp_compat.smtp.session import MAX_IN_FLIGHT, TRANSITIONS, Session, State
+
+EHLO = commands.ehlo("client.example")
+MAIL = commands.mail("a@client.example")
+RCPT = commands.rcpt("b@server.example")
+
+
+def answers(session: Session, data: bytes) -> list[tuple[Verb, int]]:
+    session.receive(data)
+    found = []
+    while (answer := session.next_answer()) is not None:
+        found.append((answer.verb, answer.reply.code))
+    return found
+
+
+def ready(*keywords: str) -> Session:
+    """A session behind its EHLO."""
+    session = Session()
+    answers(session, b"220 server.example\r\n")
+    session.send(EHLO)
+    session.data_to_send()
+    answers(
+        session, b"250-server.example\r\n" + b"".join(b"250-%s\r\n" % k.encode() for k in keywords) + b"250 HELP\r\n"
+    )
+    assert session.state is State.IDLE
+    return session
+
+
+def test_a_whole_delivery_with_two_lists_of_bytes():
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, commands.DATA):
+        assert session.may_send(command)
+        session.send(command)
+    assert session.data_to_send() == b"MAIL FROM:<a@client.example>\r\nRCPT TO:<b@server.example>\r\nDATA\r\n"
+    assert answers(session, b"250 1\r\n250 2\r\n354 go\r\n") == [(Verb.MAIL, 250), (Verb.RCPT, 250), (Verb.DATA, 354)]
+    assert session.state is State.CONTENT
+    session.content_sent()
+    assert answers(session, b"250 queued\r\n") == [(Verb.CONTENT, 250)]
+    assert session.state is State.IDLE
+    session.send(commands.QUIT)
+    assert answers(session, b"221 bye\r\n") == [(Verb.QUIT, 221)]
+    assert session.state is State.CLOSED
+
+
+def test_without_pipelining_each_command_waits_for_its_reply():
+    session = ready()
+    session.send(MAIL)
+    assert not session.may_send(RCPT)
+    answers(session, b"250 ok\r\n")
+    assert session.may_send(RCPT)
+
+
+def test_nothing_is_sent_before_the_greeting():
+    assert not Session().may_send(EHLO)
+
+
+def test_nothing_rides_behind_a_command_that_ends_a_group():
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, commands.DATA):
+        session.send(command)
+    assert not session.may_send(commands.RSET)
+
+
+def test_the_commands_in_flight_are_bounded():
+    session = ready("PIPELINING")
+    session.send(MAIL)
+    while session.may_send(RCPT):
+        session.send(RCPT)
+    assert session.in_flight == MAX_IN_FLIGHT
+
+
+def test_recipients_behind_a_refused_mail_are_answered_and_the_session_stays_idle():
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, commands.DATA):
+        session.send(command)
+    answers(session, b"550 no\r\n503 no\r\n503 no\r\n")
+    assert session.state is State.IDLE
+    assert session.may_send(MAIL)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reply"),
+    [
+        ((MAIL,), b"354 go\r\n"),
+        ((MAIL, RCPT), b"250 ok\r\n354 go\r\n"),
+        ((MAIL, RCPT, commands.DATA), b"250 ok\r\n250 ok\r\n250 ok\r\n"),
+        ((MAIL, RCPT, commands.DATA), b"550 no\r\n250 ok\r\n"),
+        ((MAIL, RCPT, commands.DATA), b"550 no\r\n503 no\r\n354 go\r\n"),
+        ((commands.NOOP,), b"334 \r\n"),
+        ((commands.QUIT,), b"334 \r\n"),
+    ],
+)
+def test_a_reply_that_its_command_cannot_have_is_a_protocol_error(prepare, reply):
+    session = ready("PIPELINING")
+    for command in prepare:
+        session.send(command)
+    with pytest.raises(ProtocolError, match="does not fit"):
+        answers(session, reply)
+
+
+def test_a_reply_that_nothing_asked_for_is_a_protocol_error():
+    session = ready()
+    with pytest.raises(ProtocolError, match="nothing asked for"):
+        answers(session, b"250 surprise\r\n")
+
+
+@pytest.mark.parametrize("early", [b"250 surprise\r\n", b"250-half a", b"25"])
+def test_octets_that_came_too_early_never_answer_the_next_command(early):
+    session = ready()
+    session.receive(early)
+    with pytest.raises(ProtocolError, match="nothing asked for"):
+        session.send(MAIL)
+
+
+def test_421_may_answer_anything_and_closes_the_session():
+    session = ready("PIPELINING")
+    session.send(MAIL)
+    session.send(RCPT)
+    assert answers(session, b"421 going down\r\n") == [(Verb.MAIL, 421)]
+    assert session.state is State.CLOSED
+    assert session.in_flight == 0
+
+
+def test_421_that_comes_unasked_is_told_when_the_next_command_is_sent():
+    session = ready()
+    session.receive(b"421 idle for too long\r\n")
+    with pytest.raises(ReplyError, match="idle for too long"):
+        session.send(MAIL)
+    assert session.state is State.CLOSED
+
+
+@pytest.mark.parametrize("behind", [b"250 injected\r\n", b"250-inj", b"x"])
+def test_whatever_stands_behind_the_answer_to_starttls_is_an_error(behind):
+    session = ready("STARTTLS")
+    session.send(commands.STARTTLS)
+    with pytest.raises(ProtocolError, match="injection"):
+        answers(session, b"220 go\r\n" + behind)
+
+
+def test_what_was_learned_in_the_clear_is_forgotten_with_tls():
+    session = ready("STARTTLS", "AUTH PLAIN", "PIPELINING")
+    session.send(commands.STARTTLS)
+    answers(session, b"220 go\r\n")
+    assert session.state is State.TLS
+    session.tls_started()
+    assert session.extensions.keywords == {}
+    with pytest.raises(AssertionError):
+        session.send(MAIL)
+    session.send(EHLO)
+
+
+def test_a_sasl_exchange_goes_on_until_the_server_decides():
+    session = ready("AUTH LOGIN")
+    session.send(commands.auth("LOGIN", None))
+    assert answers(session, b"334 VXNlcm5hbWU6\r\n") == [(Verb.AUTH, 334)]
+    session.send_response(b"dGlt")
+    assert answers(session, b"334 UGFzc3dvcmQ6\r\n") == [(Verb.AUTH, 334)]
+    session.send_response(b"cHc=")
+    assert answers(session, b"535 no\r\n") == [(Verb.AUTH, 535)]
+    assert session.state is State.IDLE
+
+
+def test_helo_clears_what_ehlo_offered():
+    session = ready("PIPELINING")
+    session.send(commands.helo("client.example"))
+    answers(session, b"250 ok\r\n")
+    assert "PIPELINING" not in session.extensions
+
+
+@pytest.mark.parametrize("command", [MAIL, RCPT, commands.DATA, commands.STARTTLS, commands.auth("PLAIN", b"x")])
+def test_a_command_out_of_place_is_the_callers_defect(command):
+    session = Session()
+    answers(session, b"220 hi\r\n")
+    with pytest.raises(AssertionError):
+        session.send(command)
+
+
+def test_every_state_can_be_reached_and_left():
+    reached = {State.GREETING, *TRANSITIONS.values()}
+    left = {state for state, _, _ in TRANSITIONS}
+    assert reached == set(State)
+    assert set(State) - left == {State.TLS, State.CLOSED}
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_replies_never_leave_the_documented_errors(data):
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, commands.DATA):
+        session.send(command)
+    try:
+        for _, code in answers(session, data):
+            assert 200 <= code <= 599
+    except ProtocolError:
+        pass
