@@ -1,0 +1,43 @@
+"""PEM text: finding the blocks in it (RFC 7468, read leniently: any text may stand around a block)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["CERTIFICATE_LABELS", "PemBlock", "decode_base64", "pem_blocks"]
+
+CERTIFICATE_LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+"""Labels of a certificate; the second is what old versions of OpenSSL wrote."""
+
+# A body ends at the next five hyphens, whatever they begin: a search for the END line itself would run to the end of
+# the data for each BEGIN that lacks one.
+_BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----")
+
+
+@dataclass(frozen=True, slots=True)
+class PemBlock:
+    """One block: its label, and all of it from BEGIN to END. It may be a private key, so repr does not show it."""
+
+    label: str
+    text: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    """What stands between the BEGIN line and the END line."""
+
+
+def pem_blocks(data: bytes) -> Iterator[PemBlock]:
+    """Every complete block in ``data``, in order."""
+    for match in _BLOCK.finditer(data):
+        yield PemBlock(match[1].decode("ascii"), match[0] + b"\n", match[2])
+
+
+def decode_base64(text: bytes) -> bytes:
+    """Decode base64 that may be wrapped over lines and indented. Raises ValueError when it is anything else."""
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"not base64: {error}") from error

@@ -1,0 +1,183 @@
+"""X.509 certificates (RFC 5280) as values, and the pair of a certificate with its private key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from asn1crypto import parser, pem
+from asn1crypto import x509 as asn1_x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from ..catalog.errors import ErrorCode
+from ..errors import CertificateError, UnsupportedError
+from .armor import CERTIFICATE_LABELS, decode_base64, pem_blocks
+from .names import RelativeName, email_addresses, format_name, relative_names
+
+__all__ = ["Certificate", "KeyPair", "decode_certificate"]
+
+_KEY_USAGE_NAMES: Final = {
+    "digital_signature": "digitalSignature",
+    "non_repudiation": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+    "key_cert_sign": "keyCertSign",
+    "crl_sign": "cRLSign",
+    "encipher_only": "encipherOnly",
+    "decipher_only": "decipherOnly",
+}
+_UNIVERSAL: Final = 0
+_CONSTRUCTED: Final = 1
+_SEQUENCE: Final = 16
+_WANTED: Final = "Give it as PEM text, as base64 or as DER."
+
+
+@dataclass(frozen=True, repr=False)
+class Certificate:
+    """A certificate, equal to another when the DER is the same.
+
+    Everything but the public key is read when it is made, so a certificate that exists can be used without a second
+    thought. Raises :class:`CertificateError` (10280) when ``der`` is not one whole certificate and nothing else.
+    """
+
+    der: bytes
+    subject: str = field(init=False, compare=False)
+    """Most specific part first, such as ``CN=Alice, O=Acme, C=DE``; see :func:`names.format_name`."""
+    issuer: str = field(init=False, compare=False)
+    subject_names: tuple[RelativeName, ...] = field(init=False, compare=False)
+    """The subject's parts in the certificate's own order."""
+    serial: int = field(init=False, compare=False)
+    emails: tuple[str, ...] = field(init=False, compare=False)
+    """rfc822Name entries of subjectAltName, then emailAddress attributes of the subject; each once (RFC 8550 3)."""
+    not_before: datetime = field(init=False, compare=False)
+    not_after: datetime = field(init=False, compare=False)
+    key_usage: frozenset[str] | None = field(init=False, compare=False)
+    """RFC 5280 4.2.1.3 names; None without the extension, which allows every use."""
+    extended_key_usage: frozenset[str] | None = field(init=False, compare=False)
+    """Dotted OIDs; None without the extension."""
+    issuer_der: bytes = field(init=False, compare=False)
+    serial_der: bytes = field(init=False, compare=False)
+    public_key_der: bytes = field(init=False, compare=False)
+    """SubjectPublicKeyInfo."""
+    subject_key_id: bytes | None = field(init=False, compare=False)
+    authority_key_id: bytes | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        try:
+            fields = _read(self.der)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise CertificateError(ErrorCode.CERTIFICATE_DECODING, f"The data is no certificate. {_WANTED}") from error
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.subject!r}, serial={self.serial})"
+
+    @cached_property
+    def public_key(self) -> PublicKeyTypes:
+        """The public key. Raises :class:`UnsupportedError` for a kind of key that is not known."""
+        try:
+            return load_der_public_key(self.public_key_der)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise UnsupportedError(
+                ErrorCode.NOT_SUPPORTED, f"The certificate of {self.subject} holds a public key that cannot be used."
+            ) from error
+
+    @cached_property
+    def issuer_and_serial_der(self) -> bytes:
+        """IssuerAndSerialNumber (RFC 5652 10.2.4), with the issuer's octets exactly as in the certificate."""
+        encoded: bytes = parser.emit(_UNIVERSAL, _CONSTRUCTED, _SEQUENCE, self.issuer_der + self.serial_der)
+        return encoded
+
+    @property
+    def self_issued(self) -> bool:
+        """Whether subject and issuer are the same name, as in a root certificate."""
+        return self.subject == self.issuer
+
+    def pem(self) -> bytes:
+        """PEM text, lines of 64 columns, LF line ends."""
+        text: bytes = pem.armor("CERTIFICATE", self.der)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A certificate with the private key that belongs to it, and the certificates that lead to its root."""
+
+    certificate: Certificate
+    private_key: PrivateKeyTypes = field(repr=False)
+    chain: tuple[Certificate, ...] = field(default=(), repr=False)
+    """Issuer first, then the issuer's issuer, as far as the store had them; a root may be the last."""
+
+
+def decode_certificate(data: bytes | str) -> Certificate:
+    """Decode the first certificate of PEM text, or bare base64 that may be wrapped over lines, or DER.
+
+    Raises :class:`CertificateError` (10280) for anything else, octets behind the DER included. The data is never
+    quoted: it may be a private key given by mistake.
+    """
+    octets = data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)
+    octets = octets.removeprefix(b"\xef\xbb\xbf")
+    if not octets.strip():
+        raise CertificateError(ErrorCode.CERTIFICATE_DECODING, f"The certificate is empty. {_WANTED}")
+    if b"-----BEGIN " in octets:
+        labels = []
+        for block in pem_blocks(octets):
+            if block.label in CERTIFICATE_LABELS:
+                return _from_base64(block.body)
+            labels.append(block.label)
+        found = ", ".join(labels) or "an unfinished block"
+        raise CertificateError(ErrorCode.CERTIFICATE_DECODING, f"The PEM text holds no certificate but: {found}.")
+    # Every certificate is longer than 127 octets, so in DER its second octet is 0x81 or more; base64 is ASCII.
+    if octets[0] == 0x30 and octets[1:2] >= b"\x80":
+        return Certificate(octets)
+    return _from_base64(octets)
+
+
+def _from_base64(text: bytes) -> Certificate:
+    try:
+        der = decode_base64(text)
+    except ValueError as error:
+        raise CertificateError(
+            ErrorCode.CERTIFICATE_DECODING, f"The certificate is neither PEM, base64 nor DER. {_WANTED}"
+        ) from error
+    return Certificate(der)
+
+
+def _read(der: bytes) -> dict[str, Any]:
+    """The fields of :class:`Certificate`. Raises ValueError and its like for a broken encoding."""
+    parsed = asn1_x509.Certificate.load(der, strict=True)
+    tbs = parsed["tbs_certificate"]
+    subject = tbs["subject"]
+    public_key_der = tbs["subject_public_key_info"].dump()
+    usage = parsed.key_usage_value
+    purposes = parsed.extended_key_usage_value
+    alternative = parsed.subject_alt_name_value
+    emails = [] if alternative is None else [_rfc822_name(name) for name in alternative if name.name == "rfc822_name"]
+    emails += email_addresses(subject)
+    return {
+        "subject": format_name(subject),
+        "issuer": format_name(tbs["issuer"]),
+        "subject_names": relative_names(subject),
+        "serial": tbs["serial_number"].native,
+        "emails": tuple(dict.fromkeys(emails)),
+        "not_before": tbs["validity"]["not_before"].native,
+        "not_after": tbs["validity"]["not_after"].native,
+        "key_usage": None if usage is None else frozenset(_KEY_USAGE_NAMES[bit] for bit in usage.native),
+        "extended_key_usage": None if purposes is None else frozenset(purpose.dotted for purpose in purposes),
+        "issuer_der": tbs["issuer"].dump(),
+        "serial_der": tbs["serial_number"].dump(),
+        "public_key_der": public_key_der,
+        "subject_key_id": parsed.key_identifier,
+        "authority_key_id": parsed.authority_key_identifier,
+    }
+
+
+def _rfc822_name(name: asn1_x509.GeneralName) -> str:
+    # The octets as they are: asn1crypto's native value would turn an A-label domain into Unicode.
+    return str(name.chosen.contents, "latin-1")

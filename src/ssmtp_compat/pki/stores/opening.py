@@ -1,0 +1,140 @@
+"""Opening a store of any kind, from a file or from content, with the opened ones kept for the next message."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from ...catalog.errors import ErrorCode
+from ...errors import CertificateError
+from .entries import Store
+from .pem import open_pem
+from .pfx import open_pfx
+
+__all__ = ["StoreFormat", "StoreSource", "open_store"]
+
+
+class StoreFormat(Enum):
+    """How a store's content is encoded."""
+
+    PFX = "PKCS#12"
+    PEM = "PEM"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSource:
+    """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None)."""
+
+    format: StoreFormat
+    path: str | None
+    content: bytes | None = field(repr=False)
+    password: str = field(repr=False)
+    what: str
+    """The store's name in the text of errors, for example ``the signer's certificate store``."""
+
+
+MAXIMUM_SIZE: Final = 16 * 1024 * 1024
+"""Octets of a store file; the bundle of every public root is below 1 MiB, so more is a wrong path."""
+MAXIMUM_PATH: Final = 1024
+"""Characters of a path. Longer ones are keys on one line of base64, which must not be quoted in an error."""
+CACHE_SIZE: Final = 32
+"""Opened stores kept; each handle of a busy program uses one or two."""
+
+_OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = MappingProxyType(
+    {StoreFormat.PFX: open_pfx, StoreFormat.PEM: open_pem}
+)
+# With a salt of this process the digest of a password is worthless outside of it.
+_SALT: Final = os.urandom(16)
+_CacheKey = tuple[StoreFormat, str | bytes, int, int, bytes]
+_cache: OrderedDict[_CacheKey, Store] = OrderedDict()
+_cache_lock = threading.Lock()
+
+
+def open_store(source: StoreSource) -> Store:
+    """Open a store, or give the one opened before when file (by time and size), content and password are the same.
+
+    Raises :class:`CertificateError` (271) when the file cannot be read or its content cannot be opened; the text
+    says which, and never holds the password. Safe to call from several threads.
+    """
+    try:
+        password = source.password.encode("utf-8")
+    except UnicodeEncodeError as error:
+        text = f"The password for {source.what} holds characters that cannot be encoded."
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    opener = _OPENERS[source.format]
+    password_digest = hashlib.sha256(_SALT + password).digest()
+    if source.path is not None:
+        path, status = _locate(source.path, source.what)
+        key: _CacheKey = (source.format, str(path), status.st_mtime_ns, status.st_size, password_digest)
+        return _cached(key, lambda: opener(_read(path, source.what), password, f"{str(path)!r} ({source.what})"))
+    content = source.content or b""
+    key = (source.format, hashlib.sha256(content).digest(), 0, len(content), password_digest)
+    return _cached(key, lambda: opener(content, password, source.what))
+
+
+def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:
+    with _cache_lock:
+        store = _cache.get(key)
+        if store is not None:
+            _cache.move_to_end(key)
+            return store
+    # Outside the lock: a key derivation of one handle must not hold up the others.
+    store = make()
+    with _cache_lock:
+        _cache[key] = store
+        while len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)
+    return store
+
+
+def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
+    if not text.strip():
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"No file is named for {what}.")
+    if len(text) > MAXIMUM_PATH:
+        raise CertificateError(
+            ErrorCode.CANNOT_OPEN_STORE,
+            f"{what} has to be the path of a file; {len(text)} characters look like the content of one.",
+        )
+    # Opening such a path makes Windows log in at a stranger's server.
+    if text.startswith("\\\\") or "://" in text:
+        raise CertificateError(
+            ErrorCode.CANNOT_OPEN_STORE,
+            f"{text!r} ({what}) is not taken: it has to be a local file, not a network share or a URL.",
+        )
+    try:
+        path = Path(text).absolute()
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unreadable(text, what, error)) from error
+    if stat.S_ISDIR(status.st_mode):
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"{text!r} ({what}) is a directory, not a file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"{text!r} ({what}) is not a regular file.")
+    if status.st_size > MAXIMUM_SIZE:
+        raise CertificateError(
+            ErrorCode.CANNOT_OPEN_STORE,
+            f"{text!r} ({what}) is {status.st_size} octets long; a store has at most {MAXIMUM_SIZE}.",
+        )
+    return path, status
+
+
+def _read(path: Path, what: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAXIMUM_SIZE + 1)
+    except OSError as error:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unreadable(str(path), what, error)) from error
+
+
+def _unreadable(path: str, what: str, error: OSError | ValueError) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name cannot be used"
+    return f"{path!r} ({what}) cannot be read: {reason}."

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import base64
+import textwrap
+from datetime import UTC, datetime
+
+import pytest
+from asn1crypto import cms
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.errors import CertificateError
+from ssmtp_compat.pki.certificates import Certificate, decode_certificate
+from unit.pki.authority import Issued, issue, name
+
+OTHER_BLOCK = b"-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n"
+
+
+def spellings(certificate: Certificate) -> dict[str, bytes | str]:
+    bare = base64.b64encode(certificate.der).decode()
+    pem = certificate.pem()
+    return {
+        "DER": certificate.der,
+        "PEM": pem,
+        "PEM as text": pem.decode(),
+        "PEM with CRLF": pem.replace(b"\n", b"\r\n"),
+        "PEM behind a remark and a key": b"subject=CN = Alice\n" + OTHER_BLOCK + pem,
+        "PEM with a text behind it": pem + b"the end\n",
+        "PEM behind a byte order mark": b"\xef\xbb\xbf" + pem,
+        "bare base64 behind a byte order mark": b"\xef\xbb\xbf" + bare.encode(),
+        "old label": pem.replace(b" CERTIFICATE", b" X509 CERTIFICATE"),
+        "bare base64": bare,
+        "wrapped base64": "\r\n".join(textwrap.wrap(bare, 76)),
+        "indented base64": "\n".join("   " + line for line in textwrap.wrap(bare, 64)) + "\n\n",
+    }
+
+
+def test_every_spelling_gives_the_same_certificate(alice: Issued) -> None:
+    for spelling, data in spellings(alice.certificate).items():
+        assert decode_certificate(data) == alice.certificate, spelling
+
+
+def test_the_first_certificate_of_a_pem_text_is_taken(alice: Issued, bob: Issued) -> None:
+    assert decode_certificate(bob.certificate.pem() + alice.certificate.pem()) == bob.certificate
+
+
+def test_what_is_no_certificate_is_refused_with_the_decoding_code(alice: Issued) -> None:
+    der, pem = alice.certificate.der, alice.certificate.pem()
+    private_key = alice.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for data, text in {
+        b"": "empty",
+        " \r\n": "empty",
+        "not a certificate": "neither PEM, base64 nor DER",
+        "zażółć": "neither PEM, base64 nor DER",
+        "\udcff": "neither PEM, base64 nor DER",
+        der[:-1]: "no certificate",
+        der + b"\0": "no certificate",
+        base64.b64encode(der + b"x"): "no certificate",
+        b"\x30\x82\x00\x02\x05\x00": "no certificate",
+        pem[:-40]: "unfinished block",
+        pem.replace(b"M", b"!", 1): "neither PEM, base64 nor DER",
+        private_key: "PRIVATE KEY",
+    }.items():
+        with pytest.raises(CertificateError, match=text) as caught:
+            decode_certificate(data)
+        assert caught.value.code is ErrorCode.CERTIFICATE_DECODING
+        assert private_key.decode().splitlines()[1] not in str(caught.value)
+
+
+@given(st.binary(max_size=60))
+def test_any_octets_give_a_certificate_error(data: bytes) -> None:
+    with pytest.raises(CertificateError):
+        decode_certificate(data)
+
+
+def test_one_flipped_octet_never_gives_another_exception(alice: Issued) -> None:
+    der = alice.certificate.der
+    for position in range(len(der)):
+        try:
+            changed = Certificate(der[:position] + bytes((der[position] ^ 0xFF,)) + der[position + 1 :])
+        except CertificateError:
+            continue
+        assert changed != alice.certificate
+
+
+def test_the_fields_say_what_the_certificate_says(alice: Issued, bob: Issued, intermediate: Issued) -> None:
+    certificate = alice.certificate
+    assert certificate.subject == 'CN=Alice, O="Acme, Inc", C=DE'
+    assert certificate.issuer == "CN=Test Issuer, C=DE"
+    assert certificate.serial == alice.x509.serial_number
+    assert certificate.emails == ("alice@example.test",)
+    assert bob.certificate.emails == ("bob@example.test",)
+    assert certificate.not_before == alice.x509.not_valid_before_utc
+    assert certificate.not_after == alice.x509.not_valid_after_utc
+    assert certificate.key_usage == {"digitalSignature", "keyEncipherment"}
+    assert certificate.extended_key_usage == {"1.3.6.1.5.5.7.3.4"}
+    assert certificate.public_key == alice.key.public_key()
+    assert certificate.subject_key_id == x509.SubjectKeyIdentifier.from_public_key(alice.key.public_key()).digest
+    assert certificate.authority_key_id == intermediate.certificate.subject_key_id
+
+
+def test_absent_extensions_are_none_and_addresses_come_once() -> None:
+    plain = issue(name(("E", "a@x.test")), usage=None, purposes=None, emails=["b@x.test", "a@x.test"]).certificate
+    assert plain.key_usage is None
+    assert plain.extended_key_usage is None
+    assert plain.authority_key_id is None
+    assert plain.emails == ("b@x.test", "a@x.test")
+
+
+def test_times_beyond_2049_are_read() -> None:
+    far = datetime(2076, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert issue(name(("CN", "far")), not_after=far).certificate.not_after == far
+
+
+def test_issuer_and_serial_is_what_cms_calls_so(alice: Issued) -> None:
+    value = cms.IssuerAndSerialNumber.load(alice.certificate.issuer_and_serial_der, strict=True)
+    assert value["serial_number"].native == alice.certificate.serial
+    assert value["issuer"].dump() == alice.x509.issuer.public_bytes()
+
+
+def test_certificates_are_equal_by_content_and_immutable(alice: Issued, bob: Issued) -> None:
+    again = Certificate(bytes(alice.certificate.der))
+    assert again == alice.certificate
+    assert hash(again) == hash(alice.certificate)
+    assert alice.certificate != bob.certificate
+    with pytest.raises(AttributeError):
+        again.subject = "CN=Mallory"  # type: ignore[misc]
+
+
+def test_repr_shows_no_key(alice: Issued) -> None:
+    text = repr(alice.key_pair)
+    assert "CN=Alice" in text
+    assert "key" not in text.replace("KeyPair", "")
+
+
+def test_pem_reads_back(alice: Issued) -> None:
+    pem = alice.certificate.pem()
+    assert x509.load_pem_x509_certificate(pem) == alice.x509
+    assert max(map(len, pem.splitlines())) == 64
+
+
+def test_other_kinds_of_keys_are_read() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    assert issue(name(("CN", "curve")), key).certificate.public_key == key.public_key()
