@@ -1,0 +1,52 @@
+"""DER written by hand (X.690): definite lengths, so that a value can be opened before its content exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = [
+    "CONTEXT_0",
+    "CONTEXT_0_PRIMITIVE",
+    "NULL",
+    "OCTET_STRING",
+    "SEQUENCE",
+    "SET",
+    "header",
+    "opening",
+    "set_of",
+    "wrap",
+]
+
+OCTET_STRING: Final = 0x04
+SEQUENCE: Final = 0x30
+SET: Final = 0x31
+CONTEXT_0: Final = 0xA0
+"""[0], constructed: EXPLICIT, or IMPLICIT over a SEQUENCE or SET."""
+CONTEXT_0_PRIMITIVE: Final = 0x80
+"""[0] IMPLICIT over a primitive type."""
+NULL: Final = b"\x05\x00"
+
+
+def header(tag: int, length: int) -> bytes:
+    """Identifier octet and length octets of a value whose content has ``length`` octets (X.690 8.1.3, 10.1)."""
+    if length < 0x80:
+        return bytes((tag, length))
+    size = (length.bit_length() + 7) // 8
+    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big")
+
+
+def wrap(tag: int, *content: bytes) -> bytes:
+    """A whole value: header and content."""
+    body = b"".join(content)
+    return header(tag, len(body)) + body
+
+
+def opening(tag: int, beginning: bytes, following: int) -> bytes:
+    """The start of a value: header and ``beginning``, where ``following`` more octets of its content come later."""
+    return header(tag, len(beginning) + following) + beginning
+
+
+def set_of(elements: Iterable[bytes], tag: int = SET) -> bytes:
+    """A SET OF with its elements in the order that DER demands (X.690 11.6)."""
+    return wrap(tag, *sorted(elements))

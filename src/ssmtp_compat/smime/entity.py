@@ -1,0 +1,157 @@
+"""MIME entities (RFC 8551 3): the one that is signed or encrypted, and the ones that carry the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..catalog.errors import ErrorCode
+from ..errors import InvalidValueError, SSMTPError
+from ..message.compose import canonical_body
+from ..message.other_headers import OtherHeaders, RawField
+from ..message.transfer_encoding import choose, encode, fold_base64
+
+__all__ = [
+    "ENVELOPED_FIELDS",
+    "Entity",
+    "content_entity",
+    "multipart_signed",
+    "signed_fields",
+    "with_mime_fields",
+]
+
+CHUNK: Final = 256 * 1024
+"""Octets of a piece of a body on its way through a digest or a cipher."""
+
+_UNENCODED: Final = frozenset(("", "7bit", "8bit", "binary"))
+_COMPOSITE: Final = ("multipart/", "message/")
+_TYPE: Final = "content-type"
+_ENCODING: Final = "content-transfer-encoding"
+
+ENVELOPED_FIELDS: Final = (
+    "MIME-Version: 1.0",
+    "Content-Type: application/pkcs7-mime; smime-type=enveloped-data;",
+    ' name="smime.p7m"',
+    "Content-Transfer-Encoding: base64",
+    'Content-Disposition: attachment; filename="smime.p7m"',
+)
+"""Header lines of an entity whose body is the base64 text of an EnvelopedData (RFC 8551 3.3)."""
+
+_PREAMBLE: Final = b"This is an S/MIME signed message.\r\n"
+_SIGNATURE_HEADER: Final = (
+    b'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n"
+    b'Content-Disposition: attachment; filename="smime.p7s"\r\n'
+    b"\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A MIME entity in canonical form; header and body apart, so that a big body is not copied to join them."""
+
+    header: bytes
+    """The Content-* fields and the empty line behind them."""
+    body: bytes
+
+    def __len__(self) -> int:
+        return len(self.header) + len(self.body)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The entity's octets in pieces of bounded size."""
+        yield self.header
+        for start in range(0, len(self.body), CHUNK):
+            yield self.body[start : start + CHUNK]
+
+
+def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
+    """The entity made of ``text`` and the Content-* fields of ``other``; text/plain in ``charset`` without them.
+
+    Text that is not 7-bit with lines within 998 octets is encoded in quoted-printable or base64, also where the fields
+    say 7bit, 8bit or binary. What the fields declare as encoded or as multipart has its structure, so it is left alone;
+    ``for_relays`` (a signed part, which nobody may encode later, RFC 8551 3.1.3) demands that it is fit already.
+    Raises :class:`InvalidValueError` (20005) where it is not, and for contradicting or non-ASCII Content-* fields.
+    """
+    fields = [field for field in other.fields if field.name.lower().startswith("content-")]
+    values = _values(fields)
+    body, charset = canonical_body(text, charset)
+    if values.get(_TYPE, "").lower().startswith(_COMPOSITE) or values.get(_ENCODING, "").lower() not in _UNENCODED:
+        if for_relays and choose(body, eight_bit=False) != "7bit":
+            raise InvalidValueError(
+                ErrorCode.INVALID_VALUE,
+                "The message declares its own structure or transfer encoding and is not fit for every relay as it is: "
+                "it has octets above 127, a NUL or a line over 998 octets. Encode such parts in quoted-printable or "
+                "base64 before signing.",
+            )
+        return Entity(_header(fields, ()), body)
+    encoding = choose(body, eight_bit=False)
+    added = [f"Content-Transfer-Encoding: {encoding}"]
+    if _TYPE not in values:
+        added.insert(0, f"Content-Type: text/plain; charset={charset}")
+    kept = [field for field in fields if field.name.lower() != _ENCODING]
+    return Entity(_header(kept, added), encode(body, encoding))
+
+
+def multipart_signed(part: Entity, signature: bytes, boundary: str) -> bytes:
+    """The body of multipart/signed (RFC 1847 2.1, RFC 8551 3.5.3): ``part`` and the DER ``signature`` over it.
+
+    A ``boundary`` that occurs in ``part`` is a defect of the caller (20014).
+    """
+    mark = boundary.encode("ascii")
+    if mark in part.header or mark in part.body:
+        raise SSMTPError(ErrorCode.INTERNAL, "The MIME boundary occurs in the signed part.")
+    delimiter = b"\r\n--" + mark
+    return b"".join(
+        (
+            _PREAMBLE,
+            delimiter + b"\r\n",
+            part.header,
+            part.body,
+            delimiter + b"\r\n",
+            _SIGNATURE_HEADER,
+            *fold_base64((signature,)),
+            delimiter + b"--\r\n",
+        )
+    )
+
+
+def signed_fields(micalg: str, boundary: str) -> tuple[str, ...]:
+    """Header lines of the entity whose body :func:`multipart_signed` makes."""
+    return (
+        "MIME-Version: 1.0",
+        'Content-Type: multipart/signed; protocol="application/pkcs7-signature";',
+        f' micalg={micalg}; boundary="{boundary}"',
+    )
+
+
+def with_mime_fields(other: OtherHeaders, lines: Iterable[str]) -> str:
+    """The text of ``other`` with ``lines`` in place of its MIME-Version and Content-* fields.
+
+    Every other field stays as it was written, and so does the empty first line that replaces all computed fields.
+    """
+    kept = [line for field in other.fields if not _is_mime(field) for line in field.lines]
+    return "\r\n".join(("",) * other.replace_all + (*kept, *lines, ""))
+
+
+def _is_mime(field: RawField) -> bool:
+    name = field.name.lower()
+    return name == "mime-version" or name.startswith("content-")
+
+
+def _values(fields: Sequence[RawField]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for field in fields:
+        name = field.name.lower()
+        if name in values and name in (_TYPE, _ENCODING):
+            raise InvalidValueError(
+                ErrorCode.INVALID_VALUE, f"OtherHeaders has more than one {field.name} field; readers would differ."
+            )
+        values[name] = field.value
+    return values
+
+
+def _header(fields: Sequence[RawField], added: Iterable[str]) -> bytes:
+    # A charset that stands here is no choice: Content-* fields are ASCII, and encode() refuses others.
+    given = [field.encode("", 0)[1] for field in fields]
+    return b"".join((*given, *(f"{line}\r\n".encode("ascii") for line in added), b"\r\n"))
