@@ -1,0 +1,78 @@
+"""The one place that waits: for a socket and the cancel token together, no longer than the deadline allows."""
+
+from __future__ import annotations
+
+import math
+import select
+import socket
+import time
+from typing import Final
+
+from .deadline import Deadline
+
+__all__ = ["pause", "wait_readable", "wait_writable"]
+
+_LONGEST: Final = 86400.0
+"""Seconds of one wait, after which the wait begins again: ``poll`` counts milliseconds in a C int."""
+
+
+def wait_readable(sock: socket.socket, deadline: Deadline) -> None:
+    """Return when ``sock`` has octets, an end or an error to deliver. Raises as ``deadline.remaining`` does."""
+    _wait(sock, None, deadline, math.inf)
+
+
+def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math.inf) -> bool:
+    """Return True when ``sock`` takes octets, has connected or has failed; False when ``at_most`` seconds are over.
+
+    Raises as ``deadline.remaining`` does.
+    """
+    return _wait(None, sock, deadline, at_most)
+
+
+def pause(seconds: float, deadline: Deadline) -> None:
+    """Let ``seconds`` pass without doing anything. It is our own wait, so it does not count as the peer's silence.
+
+    Raises :class:`~ssmtp_compat.errors.OperationInterruptedError`, and
+    :class:`~ssmtp_compat.errors.OperationTimeoutError` where the deadline is absolute.
+    """
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        deadline.progress()
+        allowed = deadline.remaining()
+        _poll(None, None, deadline, left if allowed is None else min(left, allowed))
+    deadline.progress()
+    deadline.check()
+
+
+def _wait(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, at_most: float) -> bool:
+    end = time.monotonic() + at_most
+    while True:
+        left = deadline.remaining()
+        left = min(end - time.monotonic(), math.inf if left is None else left)
+        if left <= 0:
+            return False
+        ready = _poll(readable, writable, deadline, min(left, _LONGEST))
+        deadline.check()
+        if ready:
+            return True
+
+
+def _poll(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, seconds: float) -> bool:
+    """Whether one of the sockets is ready within ``seconds``, or ``deadline`` was cancelled."""
+    reading = [readable.fileno()] if readable is not None else []
+    writing = [writable.fileno()] if writable is not None else []
+    if deadline.cancel is not None:
+        reading.append(deadline.cancel.fileno())
+    if not hasattr(select, "poll"):
+        if not reading and not writing:  # Windows refuses to wait for nothing
+            time.sleep(seconds)
+            return False
+        # Windows reports a connection that failed only as an exceptional condition.
+        return any(select.select(reading, writing, writing, seconds))
+    poller = select.poll()
+    for descriptor in reading:
+        poller.register(descriptor, select.POLLIN)
+    for descriptor in writing:
+        poller.register(descriptor, select.POLLOUT)
+    # Rounded up: a wait cut to 0 ms would spin until the last fraction of a millisecond is over.
+    return bool(poller.poll(math.ceil(seconds * 1000)))

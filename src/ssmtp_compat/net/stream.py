@@ -1,0 +1,45 @@
+"""The narrow seam between protocols and transports: TCP, a tunnel, TLS and a test's mock are all a :class:`Stream`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .deadline import Deadline
+
+__all__ = ["Stream"]
+
+
+class Stream(Protocol):
+    """A two-way stream of octets. One thread uses it at a time; only a ``CancelToken`` may act from another one."""
+
+    def read(self, limit: int, deadline: Deadline) -> bytes:
+        """Return what is there, at least one and at most ``limit`` octets; ``b""`` is the orderly end of the stream.
+
+        Raises :class:`~ssmtp_compat.errors.OperationTimeoutError`,
+        :class:`~ssmtp_compat.errors.OperationInterruptedError` and
+        :class:`~ssmtp_compat.errors.ConnectionFailedError`, and a layer's own errors. After any of them the stream is
+        only good for :meth:`abort`.
+        """
+        ...
+
+    def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
+        """Hand all of ``data`` to the transport. Raises as :meth:`read` does; how much was sent is then unknown."""
+        ...
+
+    def close(self) -> None:
+        """End the stream in good order. Idempotent, never raises."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the stream at once, together with what was not yet sent. Idempotent, never raises."""
+        ...
+
+    @property
+    def local_address(self) -> str:
+        """The textual IP address of this end, ``""`` where it is unknown."""
+        ...
+
+    @property
+    def peer_address(self) -> str:
+        """The textual IP address of the other end, ``""`` where it is unknown."""
+        ...

@@ -1,0 +1,283 @@
+"""TCP: options, connecting, and the stream over a socket that never blocks."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import math
+import os
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from ..catalog.errors import ErrorCode
+from ..errors import ConnectionFailedError, InvalidValueError, UnsupportedError, from_os_error
+from .deadline import Deadline
+from .pacing import Pacer
+from .readiness import pause, wait_readable, wait_writable
+from .resolver import ResolvedAddress, resolve
+
+__all__ = ["TcpOptions", "TcpStream", "connect"]
+
+# A process that has SIGPIPE back at its default, as many command-line programs do, must not die of a closed connection.
+_SEND_FLAGS: Final = getattr(socket, "MSG_NOSIGNAL", 0)
+# struct linger has two ints, on Windows two unsigned shorts.
+_LINGER: Final = "HH" if os.name == "nt" else "ii"
+# What a connect that does not wait answers, on POSIX and on Windows.
+_UNDER_WAY: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK)
+_LARGEST_INT: Final = 2**31 - 1
+_HARD_CLOSE: Final = struct.pack(_LINGER, 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TcpOptions:
+    """Where to connect, from where, and with which socket options. Options of 0 or ``""`` leave the system's choice."""
+
+    host: str
+    """A name or an address literal."""
+    port: int
+    local_host: str = ""
+    local_port: int = 0
+    use_ipv6: int = 0
+    """0 IPv4 only, 1 IPv6 only, 2 IPv6 first and IPv4 behind it."""
+    no_delay: bool = True
+    keep_alive: bool = False
+    keep_alive_time_ms: int = 0
+    """Idle milliseconds before the first probe; implies ``keep_alive``. Rounded up to whole seconds."""
+    keep_alive_interval_ms: int = 0
+    """Milliseconds between probes; implies ``keep_alive``. Rounded up to whole seconds."""
+    linger: bool = True
+    """False: closing drops what was not yet sent and resets the connection."""
+    linger_time: int = 0
+    """Seconds that closing may take to send what is left."""
+    receive_buffer: int = 0
+    """Octets of SO_RCVBUF."""
+    send_buffer: int = 0
+    """Octets of SO_SNDBUF."""
+    max_transfer_rate: int = 0
+    """Octets a second, in each direction by itself."""
+
+
+class TcpStream:
+    """A connected socket as a :class:`~ssmtp_compat.net.stream.Stream`."""
+
+    def __init__(self, sock: socket.socket, max_transfer_rate: int = 0) -> None:
+        """Take ``sock`` over. ``max_transfer_rate`` is in octets a second, 0 without limit."""
+        sock.setblocking(False)
+        self._socket = sock
+        self._open = True
+        self._sending = Pacer(max_transfer_rate) if max_transfer_rate else None
+        self._receiving = Pacer(max_transfer_rate) if max_transfer_rate else None
+        self._local = _endpoint(sock.getsockname)
+        self._peer = _endpoint(sock.getpeername)
+
+    @property
+    def socket(self) -> socket.socket:
+        """The socket underneath, for reading its options. It stays the stream's."""
+        return self._socket
+
+    @property
+    def local_address(self) -> str:
+        return self._local[0]
+
+    @property
+    def local_port(self) -> int:
+        return self._local[1]
+
+    @property
+    def peer_address(self) -> str:
+        return self._peer[0]
+
+    def read(self, limit: int, deadline: Deadline) -> bytes:
+        self._begin(deadline)
+        if self._receiving is not None:
+            limit = min(limit, self._receiving.burst)
+            pause(self._receiving.wait(0), deadline)
+        while True:
+            try:
+                data = self._socket.recv(limit)
+            except BlockingIOError:
+                wait_readable(self._socket, deadline)
+            except OSError as error:
+                raise from_os_error(error, deadline.doing or f"reading from {self.peer_address}") from error
+            else:
+                deadline.progress()
+                if self._receiving is not None:
+                    self._receiving.wait(len(data))
+                return data
+
+    def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
+        self._begin(deadline)
+        with memoryview(data) as view, view.cast("B") as octets:
+            if self._sending is None:
+                self._send(octets, deadline)
+                return
+            for start in range(0, len(octets), self._sending.burst):
+                burst = octets[start : start + self._sending.burst]
+                pause(self._sending.wait(len(burst)), deadline)
+                self._send(burst, deadline)
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            # The connection may have broken before; the descriptor is given back all the same.
+            with suppress(OSError):
+                self._socket.close()
+
+    def abort(self) -> None:
+        if self._open:
+            # Or closing might wait to send what is left. Fails where the connection is gone, and then is not needed.
+            with suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD_CLOSE)
+            self.close()
+
+    def _begin(self, deadline: Deadline) -> None:
+        if not self._open:
+            raise ConnectionFailedError(ErrorCode.NOT_CONNECTED, "The connection was closed.")
+        # What the caller did since the last octet, a slow callback say, was not the peer's silence.
+        deadline.progress()
+        deadline.check()
+
+    def _send(self, octets: memoryview, deadline: Deadline) -> None:
+        sent = 0
+        while sent < len(octets):
+            try:
+                sent += self._socket.send(octets[sent:], _SEND_FLAGS)
+            except BlockingIOError:
+                wait_writable(self._socket, deadline)
+            except OSError as error:
+                raise from_os_error(error, deadline.doing or f"sending to {self.peer_address}") from error
+            else:
+                deadline.progress()
+                deadline.check()
+
+
+def connect(options: TcpOptions, deadline: Deadline) -> TcpStream:
+    """Connect to the first address of ``options.host`` that answers.
+
+    The deadline holds for all of it: looking up the name and trying its addresses in turn. While there are further
+    addresses, one gets an even share of the time left, so that an address which swallows packets does not keep the
+    others from being tried.
+
+    Raises :class:`ConnectionFailedError` (the last address's failure; 102 where the name leads to the null address),
+    :class:`OperationTimeoutError` and :class:`OperationInterruptedError`.
+    """
+    target = f"{options.host} port {options.port}"
+    deadline.progress()
+    addresses = resolve(options.host, options.port, options.use_ipv6, deadline)
+    usable = [address for address in addresses if not _is_null(address.ip)]
+    if not usable:
+        raise ConnectionFailedError(ErrorCode.NULL_ADDRESS, f"While connecting to {target} ({addresses[0].ip}).")
+    for position, address in enumerate(usable):
+        with deadline.during(f"connecting to {target} ({address.ip})"):
+            left = deadline.remaining()
+            addresses_left = len(usable) - position
+            share = math.inf if left is None or addresses_left == 1 else left / addresses_left
+            try:
+                return TcpStream(_connect_one(options, address, deadline, share), options.max_transfer_rate)
+            except ConnectionFailedError:
+                if addresses_left == 1:
+                    raise
+    raise AssertionError("unreachable: the last address returned or raised")
+
+
+def _connect_one(options: TcpOptions, address: ResolvedAddress, deadline: Deadline, share: float) -> socket.socket:
+    try:
+        sock = socket.socket(address.family, socket.SOCK_STREAM)
+    except OSError as error:  # a family that this host lacks, or no descriptor left
+        raise from_os_error(error, deadline.doing) from error
+    try:
+        sock.setblocking(False)
+        _set_options(sock, options)
+        if options.local_host or options.local_port:
+            _bind(sock, options, address, deadline)
+        _await_connection(sock, address, deadline, share)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _await_connection(sock: socket.socket, address: ResolvedAddress, deadline: Deadline, share: float) -> None:
+    number = sock.connect_ex(address.sockaddr)
+    if number in _UNDER_WAY:
+        if wait_writable(sock, deadline, at_most=share):
+            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        else:
+            number = errno.ETIMEDOUT
+    if number:
+        raise from_os_error(OSError(number, os.strerror(number)), deadline.doing)
+
+
+def _bind(sock: socket.socket, options: TcpOptions, address: ResolvedAddress, deadline: Deadline) -> None:
+    ipv6 = address.family == socket.AF_INET6
+    local_host = options.local_host or ("::" if ipv6 else "0.0.0.0")  # noqa: S104  every interface, as without a bind
+    local = resolve(local_host, options.local_port, int(ipv6), deadline)[0]
+    try:
+        sock.bind(local.sockaddr)
+    except OSError as error:
+        raise from_os_error(error, f"binding to local host {local_host} port {options.local_port}") from error
+
+
+def _set_options(sock: socket.socket, options: TcpOptions) -> None:
+    _set(sock, socket.IPPROTO_TCP, "TCP_NODELAY", int(options.no_delay))
+    if options.keep_alive or options.keep_alive_time_ms or options.keep_alive_interval_ms:
+        _set(sock, socket.SOL_SOCKET, "SO_KEEPALIVE", 1)
+    if options.keep_alive_time_ms:
+        name = "TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE"  # the latter on macOS
+        _set(sock, socket.IPPROTO_TCP, name, math.ceil(options.keep_alive_time_ms / 1000))
+    if options.keep_alive_interval_ms:
+        _set(sock, socket.IPPROTO_TCP, "TCP_KEEPINTVL", math.ceil(options.keep_alive_interval_ms / 1000))
+    if options.receive_buffer:
+        _set(sock, socket.SOL_SOCKET, "SO_RCVBUF", options.receive_buffer)
+    if options.send_buffer:
+        _set(sock, socket.SOL_SOCKET, "SO_SNDBUF", options.send_buffer)
+    if not options.linger:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD_CLOSE)
+    elif options.linger_time:
+        _set_linger(sock, options.linger_time)
+
+
+def _set(sock: socket.socket, level: int, name: str, value: int) -> None:
+    number = getattr(socket, name, None)
+    if number is None:
+        raise UnsupportedError(ErrorCode.NOT_SUPPORTED, f"This platform has no socket option {name}.")
+    if not 0 <= value <= _LARGEST_INT:
+        raise _refused(name, value, f"0 to {_LARGEST_INT} is possible")
+    try:
+        sock.setsockopt(level, number, value)
+    except OSError as error:
+        raise _refused(name, value, str(error)) from error
+
+
+def _set_linger(sock: socket.socket, seconds: int) -> None:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, seconds))
+    except (OSError, struct.error) as error:
+        raise _refused("SO_LINGER", seconds, str(error)) from error
+
+
+def _refused(name: str, value: int, reason: str) -> InvalidValueError:
+    text = f"The system does not take {value} for the socket option {name}: {reason}."
+    return InvalidValueError(ErrorCode.INVALID_VALUE, text)
+
+
+def _endpoint(name: Callable[[], object]) -> tuple[str, int]:
+    """Address and port out of what ``getsockname`` answers; a socket pair's has neither."""
+    try:
+        sockaddr = name()
+    except OSError:  # the connection may have broken already; the first read says so
+        return "", 0
+    if isinstance(sockaddr, tuple):
+        return str(sockaddr[0]), int(sockaddr[1])
+    return "", 0
+
+
+def _is_null(ip: str) -> bool:
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_unspecified

@@ -1,0 +1,28 @@
+"""The seconds that a method is allowed, before they become the deadline of one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .deadline import CancelToken, Deadline
+
+__all__ = ["Timeouts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds; 0 waits for ever."""
+
+    inactivity: float
+    """Between two signs of life, or for the whole method when ``absolute``."""
+    connecting: float
+    """For the look-up, the TCP connection and implicit TLS; 0 means ``inactivity`` holds for these too."""
+    absolute: bool
+
+    def deadline(self, cancel: CancelToken) -> Deadline:
+        """A deadline for one method."""
+        return Deadline(self.inactivity, absolute=self.absolute, cancel=cancel)
+
+    def connect_deadline(self, whole: Deadline, cancel: CancelToken) -> Deadline:
+        """The deadline for making the connection, inside the method that has the deadline ``whole``."""
+        return Deadline(self.connecting, absolute=True, cancel=cancel) if self.connecting else whole
