@@ -1,0 +1,132 @@
+"""What one connection's TLS is to be like, and the only function that makes an OpenSSL context of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import certifi
+from cryptography import x509
+from OpenSSL import SSL
+from OpenSSL.crypto import X509
+
+from ..catalog.errors import ErrorCode
+from ..errors import TLSError
+from .progress import report_state
+from .reasons import reasons
+
+__all__ = ["TlsOptions", "make_context"]
+
+_CONTEXTS_KEPT: Final = 8
+"""One is what nearly every program needs; a few more cost little. Loading a system's CA bundle takes 10 to 30 ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsOptions:
+    """How to make the handshake and whom to trust.
+
+    Trust anchors are the first file of ``ca_file_candidates`` that exists, and ``ca_file``, ``ca_dir`` and ``ca_pem``
+    where they are not empty; where none of these gives anything, certifi's.
+    """
+
+    server_name: str
+    """The DNS name or IP address literal that the caller wants to reach; the certificate has to be for it."""
+    ca_file_candidates: tuple[str, ...] = ()
+    ca_file: str = ""
+    """A PEM file of one or more certificates."""
+    ca_dir: str = ""
+    """A directory of PEM files with hashed names, as ``openssl rehash`` makes it."""
+    ca_pem: str = ""
+    """PEM text of one or more certificates."""
+    accepted_certificate: bytes = b""
+    """DER of a server certificate that is accepted without further checks; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _CaFile:
+    """A file with the state it was found in, so that a context made from an older state is not used again."""
+
+    path: str
+    size: int
+    modified_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class _TrustAnchors:
+    files: tuple[_CaFile, ...]
+    directory: str
+    pem: str
+
+
+def make_context(options: TlsOptions) -> SSL.Context:
+    """Return the context for ``options``: a shared one where nothing differs. It must not be changed any more.
+
+    OpenSSL and pyOpenSSL let any number of threads use a context that is not changed after its first use.
+
+    Raises :class:`TLSError` (271) naming the file, the directory or the text with CA certificates that cannot be used.
+    """
+    files = [path for path in options.ca_file_candidates if Path(path).is_file()][:1]
+    if options.ca_file:
+        files.append(options.ca_file)
+    if options.ca_dir and not Path(options.ca_dir).is_dir():
+        raise TLSError(ErrorCode.CANNOT_OPEN_STORE, f"There is no directory of CA certificates {options.ca_dir!r}.")
+    if not (files or options.ca_dir or options.ca_pem):
+        files.append(certifi.where())
+    return _build(_TrustAnchors(tuple(_ca_file(path) for path in files), options.ca_dir, options.ca_pem))
+
+
+@lru_cache(maxsize=_CONTEXTS_KEPT)
+def _build(anchors: _TrustAnchors) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    # RFC 8996 deprecates TLS 1.0 and 1.1.
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_max_proto_version(SSL.TLS1_3_VERSION)
+    # Compression leaks secrets by length (CRIME, CVE-2012-4929). Renegotiation would bring in a second certificate
+    # that nobody was asked about.
+    context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
+    # The callback that judges belongs to the connection; without one OpenSSL's own judgement stands.
+    context.set_verify(SSL.VERIFY_PEER)
+    # On the context, because pyOpenSSL before 25.2 has it nowhere else.
+    context.set_info_callback(report_state)
+    for file in anchors.files:
+        _load(context, file.path)
+    if anchors.directory:
+        context.load_verify_locations(None, anchors.directory)
+    if anchors.pem:
+        _add_pem(context, anchors.pem)
+    return context
+
+
+def _ca_file(path: str) -> _CaFile:
+    try:
+        with Path(path).open("rb") as file:
+            state = os.fstat(file.fileno())
+    except OSError as error:
+        text = f"The file of CA certificates {path!r} cannot be read: {error.strerror or error}."
+        raise TLSError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    return _CaFile(path, state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+def _load(context: SSL.Context, path: str) -> None:
+    try:
+        context.load_verify_locations(path)
+    except SSL.Error as error:
+        text = f"The file of CA certificates {path!r} is not in PEM form or is damaged: {reasons(error)}."
+        raise TLSError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+
+
+def _add_pem(context: SSL.Context, pem: str) -> None:
+    try:
+        certificates = x509.load_pem_x509_certificates(pem.encode())
+    except ValueError as error:
+        text = "The text with CA certificates is not in PEM form or is damaged."
+        raise TLSError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    store = context.get_cert_store()
+    if store is None:
+        raise TLSError(ErrorCode.NO_SECURITY_LIBRARY, "OpenSSL gave a context without a certificate store.")
+    for certificate in certificates:
+        store.add_cert(X509.from_cryptography(certificate))

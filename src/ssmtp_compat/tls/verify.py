@@ -1,0 +1,234 @@
+"""Whether the server's certificate is to be trusted: OpenSSL's walk of the chain, the host name, the caller's word.
+
+The verdict falls inside the handshake, in OpenSSL's verify callback, so that a refusal ends the handshake with an
+alert before the server sees the client's Finished or a single octet of SMTP.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cryptography import x509
+from OpenSSL import SSL
+from OpenSSL.crypto import FILETYPE_ASN1, FILETYPE_PEM, X509, dump_certificate
+from OpenSSL.SSL import X509VerificationCodes as Code
+from service_identity import CertificateError as UnusableNamesError
+from service_identity import VerificationError
+from service_identity.cryptography import verify_certificate_hostname, verify_certificate_ip_address
+
+from ..catalog.errors import ErrorCode
+from ..errors import CertificateError, InvalidValueError, TLSError
+from ..pki.certificates import Certificate
+
+__all__ = ["Authenticate", "ServerCertificate", "ServerName", "Verifier", "host_name_problem"]
+
+OK: Final = "OK"
+_NAMES_SHOWN: Final = 4
+"""Of the names a certificate is for; some are for a hundred."""
+
+_REASONS: Final = {
+    Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed certificate",
+    Code.ERR_SELF_SIGNED_CERT_IN_CHAIN: "self-signed certificate in the chain, which is no trust anchor",
+    Code.ERR_UNABLE_TO_GET_ISSUER_CERT: "unable to get issuer certificate",
+    Code.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unable to get local issuer certificate",
+    Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unable to verify the first certificate",
+    Code.ERR_CERT_SIGNATURE_FAILURE: "certificate signature does not fit",
+    Code.ERR_INVALID_PURPOSE: "certificate is not meant for TLS servers",
+    Code.ERR_INVALID_CA: "issuer certificate is not that of a CA",
+    Code.ERR_PATH_LENGTH_EXCEEDED: "path length constraint exceeded",
+    Code.ERR_CERT_REVOKED: "certificate is revoked",
+    Code.ERR_PERMITTED_VIOLATION: "name is not permitted by the name constraints of the issuer",
+    Code.ERR_EXCLUDED_VIOLATION: "name is excluded by the name constraints of the issuer",
+    # Not in pyOpenSSL's list; the numbers are those of OpenSSL's x509_vfy.h.
+    66: "certificate key is too weak",
+    67: "issuer certificate key is too weak",
+    68: "certificate is signed with a hash that is too weak",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate:
+    """What the server presented, and what verification says about it."""
+
+    der: bytes
+    pem: bytes
+    subject: str
+    issuer: str
+    chain_pem: bytes
+    """All certificates that the server sent, its own first."""
+    status: str
+    """``OK``, or every reason not to trust it, joined with ``; ``."""
+    trusted: bool
+    """The recommendation: whether verification found nothing against it."""
+
+
+Authenticate = Callable[[ServerCertificate], bool]
+"""The caller's decision on a certificate; ``trusted`` is the recommendation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerName:
+    """The reference identity of RFC 9525 6.1: what the certificate has to name."""
+
+    text: str
+    is_address: bool
+
+    @classmethod
+    def parse(cls, text: str) -> ServerName:
+        """Read a DNS name or an IP address literal. Raises :class:`InvalidValueError` for what is neither."""
+        try:
+            address = ipaddress.ip_address(text.partition("%")[0])  # a certificate knows no scope of a local link
+        except ValueError:
+            pass
+        else:
+            return cls(str(address), is_address=True)
+        try:
+            # The codec that getaddrinfo applies: the name that is looked up is the one that has to be certified.
+            name = text.removesuffix(".").encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{text!r} is no valid host name ({error}).") from error
+        if not name:
+            raise InvalidValueError(ErrorCode.INVALID_VALUE, "TLS needs the name of the server.")
+        return cls(name, is_address=False)
+
+
+class Verifier:
+    """OpenSSL's verify callback for one handshake, and the keeper of its outcome.
+
+    OpenSSL reports each finding as it builds and walks the chain; findings are noted and the walk goes on. Its walk
+    ends with the report that the leaf is done: that is when the verdict falls.
+
+    Nothing may be raised through OpenSSL. pyOpenSSL looks for a callback's exception only at the context, not at the
+    connection, so this class keeps it in ``failure`` itself, for the caller to raise.
+    """
+
+    def __init__(self, name: ServerName, accepted_certificate: bytes, authenticate: Authenticate | None) -> None:
+        self.server_certificate: ServerCertificate | None = None
+        self.accepted = False
+        self.failure: BaseException | None = None
+        self._name = name
+        self._pinned = accepted_certificate
+        self._authenticate = authenticate
+        self._problems: list[str] = []
+        self._is_pinned = False
+        self._overruled = False
+
+    def __call__(self, connection: SSL.Connection, certificate: X509, error: int, depth: int, ok: int) -> bool:
+        try:
+            if not ok:
+                return self._note(certificate, error, depth)
+            return depth > 0 or self._decide(connection, certificate)
+        except BaseException as failure:  # noqa: BLE001  kept for the caller; OpenSSL's C frames lie between
+            self.accepted = False
+            self.failure = failure
+            return False
+
+    @property
+    def status(self) -> str:
+        """The findings so far, ``OK`` without any."""
+        return "; ".join(dict.fromkeys(self._problems)) or OK
+
+    def _note(self, certificate: X509, error: int, depth: int) -> bool:
+        if self._is_pinned:
+            return True
+        if error == Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE and self._problems:
+            return True  # follows from the issuer that could not be found, which was noted before
+        self._problems.append(_chain_problem(_decode(certificate), error, depth))
+        if self.server_certificate is None:
+            return True
+        # OpenSSL checks name constraints behind the walk. Who said yes to a clean certificate did not say yes to this.
+        self.server_certificate = replace(self.server_certificate, status=self.status, trusted=False)
+        self.accepted = self.accepted and self._overruled
+        return self.accepted
+
+    def _decide(self, connection: SSL.Connection, certificate: X509) -> bool:
+        leaf = _decode(certificate)
+        self._is_pinned = bool(self._pinned) and leaf.der == self._pinned
+        if self._is_pinned:
+            self._problems.clear()
+        elif problem := host_name_problem(leaf.der, self._name):
+            self._problems.append(problem)
+        trusted = not self._problems
+        chain = connection.get_peer_cert_chain() or [certificate]
+        self.server_certificate = ServerCertificate(
+            der=leaf.der,
+            pem=leaf.pem(),
+            subject=leaf.subject,
+            issuer=leaf.issuer,
+            chain_pem=b"".join(dump_certificate(FILETYPE_PEM, each) for each in chain),
+            status=self.status,
+            trusted=trusted,
+        )
+        self.accepted = trusted
+        if self._authenticate is not None and not self._is_pinned:
+            self.accepted = bool(self._authenticate(self.server_certificate))
+        self._overruled = self.accepted and not trusted
+        return self.accepted
+
+
+def host_name_problem(der: bytes, name: ServerName) -> str:
+    """Why the certificate is not for ``name``, ``""`` when it is.
+
+    Only subjectAltName counts, never the common name (RFC 9525 2), and a wildcard only as the whole or a part of the
+    leftmost label.
+    """
+    connected = f"connected to {name.text}"
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        names = _names(certificate)
+        if not names:
+            return f"host name mismatch: certificate names no host in its subjectAltName, {connected}"
+        if name.is_address:
+            verify_certificate_ip_address(certificate, name.text)
+        else:
+            verify_certificate_hostname(certificate, name.text)
+    except VerificationError:
+        more = len(names) - _NAMES_SHOWN
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return f"host name mismatch: certificate is for {shown}, {connected}"
+    except (UnusableNamesError, ValueError) as error:
+        return f"host name mismatch: certificate has an unusable subjectAltName ({_printable(str(error))}), {connected}"
+    return ""
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    hosts = extension.value.get_values_for_type(x509.DNSName)
+    addresses = extension.value.get_values_for_type(x509.IPAddress)
+    return [_printable(host) for host in hosts] + [str(address) for address in addresses]
+
+
+def _chain_problem(certificate: Certificate, error: int, depth: int) -> str:
+    if error == Code.ERR_CERT_HAS_EXPIRED:
+        reason = f"certificate has expired (notAfter {certificate.not_after:%Y-%m-%d})"
+    elif error == Code.ERR_CERT_NOT_YET_VALID:
+        reason = f"certificate is not yet valid (notBefore {certificate.not_before:%Y-%m-%d})"
+    else:
+        reason = _REASONS.get(error) or _constant_name(error)
+    return f"{reason} (issuer {certificate.subject})" if depth else reason
+
+
+def _constant_name(error: int) -> str:
+    for name, number in vars(Code).items():
+        if number == error and name.startswith("ERR_"):
+            return name.removeprefix("ERR_").replace("_", " ").lower()
+    return f"verification error {error}"
+
+
+def _decode(certificate: X509) -> Certificate:
+    try:
+        return Certificate(dump_certificate(FILETYPE_ASN1, certificate))
+    except CertificateError as error:
+        text = "The server sent a certificate that cannot be decoded."
+        raise TLSError(ErrorCode.CERTIFICATE_REJECTED, text) from error
+
+
+def _printable(text: str) -> str:
+    """A name out of a hostile certificate must not break a line of a log."""
+    return "".join(char if char.isprintable() else "?" for char in text)
