@@ -56,11 +56,22 @@ class Composed:
 
     header: bytes
     """Ends in CRLF if it is not empty; the empty line behind it is not included."""
-    body: bytes
+    content: bytes
+    """Holds the body, from ``body_start`` to its end; what stands before that is not for the wire."""
     eight_bit: bool
     """The body has octets above 127."""
     needs_smtputf8: bool
     """The header has UTF-8 (RFC 6532)."""
+    body_start: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """The body by itself; a copy where ``body_start`` is not 0."""
+        return self.content[self.body_start :]
+
+    @property
+    def body_octets(self) -> int:
+        return len(self.content) - self.body_start
 
 
 _BLIND_FIELDS: Final = frozenset((b"bcc", b"resent-bcc"))
@@ -120,11 +131,14 @@ def raw_message(data: bytes) -> Composed:
     """
     data = to_crlf(data)
     _check_sendable(data)
+    # The body stays where it is: a copy of a large one costs as much as all the checks.
     if data.startswith(b"\r\n"):
-        header, body = b"", data[2:]
+        head, body_start = b"", 2
+    elif (end := data.find(b"\r\n\r\n")) >= 0:
+        head, body_start = data[:end], end + 4
     else:
-        head, _, body = data.partition(b"\r\n\r\n")
-        header = _without_blind_fields(head.removesuffix(b"\r\n")) if head else b""
+        head, body_start = data.removesuffix(b"\r\n"), len(data)
+    header = _without_blind_fields(head) if head else b""
     try:
         header.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -133,7 +147,8 @@ def raw_message(data: bytes) -> Composed:
             "The header of the message has octets above 127 that are not UTF-8; write such text as encoded-words "
             "(RFC 2047).",
         ) from error
-    return Composed(header, body, eight_bit=not body.isascii(), needs_smtputf8=not header.isascii())
+    eight_bit = not data.isascii() and (header.isascii() or not data[body_start:].isascii())
+    return Composed(header, data, eight_bit, needs_smtputf8=not header.isascii(), body_start=body_start)
 
 
 def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]:

@@ -103,12 +103,12 @@ class OtherHeaders:
     replace_all: bool
 
 
-def parse_other_headers(text: str) -> OtherHeaders:
+def parse_other_headers(text: str, what: str = _WHAT) -> OtherHeaders:
     """Return the fields of ``text``: "Name: value" lines that end in CRLF, LF or CR, the last line end optional.
 
     Lines that begin with a blank or tab continue a field. A ``text`` that begins with an empty line replaces all
-    computed fields. Raises :class:`InvalidValueError` (20005) naming the line: an empty line elsewhere, which would
-    end the header, a line without a colon, a bad field name, a control character, or a Bcc field.
+    computed fields. Raises :class:`InvalidValueError` (20005) naming ``what`` and the line: an empty line elsewhere,
+    which would end the header, a line without a colon, a bad field name, a control character, or a Bcc field.
     """
     if not text:
         return OtherHeaders((), replace_all=False)
@@ -118,7 +118,7 @@ def parse_other_headers(text: str) -> OtherHeaders:
     for number, line in enumerate(lines, start=1):
         if number == 1 and replace_all:
             continue
-        where = f"{_WHAT}, line {number}"
+        where = f"{what}, line {number}"
         check_field_value(line, where)
         if not line.strip(" \t"):
             raise _invalid(where, "an empty line would end the header; only the first line may be empty")

@@ -41,16 +41,15 @@ def has_long_line(data: bytes) -> bool:
 def choose(data: bytes, *, eight_bit: bool) -> str:
     """Return the transfer encoding that ``data`` needs: "7bit", "8bit", "quoted-printable" or "base64".
 
-    ``eight_bit`` tells that the way to the recipient is 8-bit clean. Data with a NUL, or with a CR or LF outside a
-    CRLF, is no text and takes base64. Otherwise the shorter of the last two is taken.
+    ``data`` has canonical line endings; ``eight_bit`` tells that the way to the recipient is 8-bit clean. Data with a
+    NUL is no text and takes base64. Otherwise the shorter of the last two is taken.
     """
-    line_ends = data.count(b"\n")
-    if b"\0" in data or data.count(b"\r") != line_ends or data.count(b"\r\n") != line_ends:
+    if b"\0" in data:
         return "base64"
     ascii_only = data.isascii()
     if (ascii_only or eight_bit) and not has_long_line(data):
         return "7bit" if ascii_only else "8bit"
-    return "quoted-printable" if _quoted_printable_length(data, line_ends) <= _base64_length(data) else "base64"
+    return "quoted-printable" if _quoted_printable_length(data) <= _base64_length(data) else "base64"
 
 
 def encode(data: bytes, encoding: str) -> bytes:
@@ -113,7 +112,7 @@ def _base64_length(data: bytes) -> int:
     return text + -(-text // _CODED_WIDTH) * 2
 
 
-def _quoted_printable_length(data: bytes, line_ends: int) -> int:
+def _quoted_printable_length(data: bytes) -> int:
     view = memoryview(data)
     coded = sum(
         len(bytes(view[start : start + _COUNTING_BLOCK]).translate(None, _QP_BARE))
@@ -121,7 +120,31 @@ def _quoted_printable_length(data: bytes, line_ends: int) -> int:
     )
     length = len(data) + 2 * coded
     # A soft break ("=" CRLF) for each 75 octets, as far as the text's own line ends do not make it needless.
-    return length + 3 * max(length // (_CODED_WIDTH - 1) - line_ends, 0)
+    return length + 3 * max(length // (_CODED_WIDTH - 1) - data.count(b"\n"), 0)
+
+
+def _within_width(coded: bytes) -> bytes:
+    # b2a_qp breaks lines before it encodes the blank at their end, whose two further octets may be too many.
+    kept: list[bytes] = []
+    start = 0
+    for end in _coded_blanks(coded):
+        if end - coded.rfind(b"\n", 0, end) - 1 > _CODED_WIDTH:
+            kept.append(coded[start : end - len(b"=20")])
+            start = end - len(b"=20")
+    return b"=\r\n".join((*kept, coded[start:]))
+
+
+def _coded_blanks(coded: bytes) -> Iterator[int]:
+    """The ends of the blanks that stand encoded at the end of a line, in order."""
+    ends = set()
+    for blank in (b"=20", b"=09"):
+        at = coded.find(blank + b"\r\n")
+        while at >= 0:
+            ends.add(at + len(blank))
+            at = coded.find(blank + b"\r\n", at + 1)
+        if coded.endswith(blank):
+            ends.add(len(coded))
+    return iter(sorted(ends))
 
 
 def _quoted_printable(data: bytes) -> bytes:
@@ -129,6 +152,7 @@ def _quoted_printable(data: bytes) -> bytes:
     if b"\r\n" not in data:
         # b2a_qp takes its line end from the data and falls back to LF, here only in soft breaks.
         coded = coded.replace(b"=\n", b"=\r\n")
+    coded = _within_width(coded)
     # mbox stores put ">" before a line that begins "From ". The soft break keeps the line within its width; what
     # follows it may again begin "From ", but a line of 76 has no more than fifteen of these.
     guarded = b"=46rom =\r\n"

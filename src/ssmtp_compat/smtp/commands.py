@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -13,12 +14,16 @@ from ..errors import InvalidValueError
 
 __all__ = ["DATA", "NOOP", "QUIT", "RSET", "STARTTLS", "Command", "Verb", "auth", "ehlo", "helo", "mail", "rcpt"]
 
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+
 MASK: Final = "****"
 """Stands in every trace in place of what a client sends in an AUTH exchange."""
 
 
 class Verb(Enum):
     """The commands this client sends, and two exchanges that the protocol has no verb for."""
+
+    __hash__ = object.__hash__  # members are single objects; Enum's own hash is slow and looked for at every reply
 
     EHLO = "EHLO"
     HELO = "HELO"
@@ -60,13 +65,13 @@ def _command(verb: Verb, *words: str) -> Command:
     text = " ".join((verb.value, *words))
     line = text.encode("utf-8")
     # The octets are checked, not the characters: a character set that maps something to CR or LF would hide it.
-    for position, octet in enumerate(line):
-        if octet < 0x20 or octet == 0x7F:
-            raise InvalidValueError(
-                ErrorCode.INVALID_VALUE,
-                f"The {verb.value} command would contain the control character 0x{octet:02X} at octet {position}; "
-                "control characters cannot be sent in a command.",
-            )
+    control = _CONTROL.search(line)
+    if control:
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE,
+            f"The {verb.value} command would contain the control character 0x{control.group()[0]:02X} at octet "
+            f"{control.start()}; control characters cannot be sent in a command.",
+        )
     return Command(verb, line, text)
 
 

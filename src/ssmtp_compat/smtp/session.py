@@ -33,6 +33,8 @@ SERVICE_CLOSING: Final = 421
 class State(Enum):
     """Where the session stands, as far as replies have confirmed it."""
 
+    __hash__ = object.__hash__  # as in Verb
+
     GREETING = auto()
     """Connected; the server speaks first."""
     GREETED = auto()
@@ -54,6 +56,8 @@ class State(Enum):
 
 
 class _Kind(Enum):
+    __hash__ = object.__hash__  # as in Verb
+
     POSITIVE = auto()
     INTERMEDIATE = auto()
     NEGATIVE = auto()
@@ -168,8 +172,15 @@ class Session:
         """Queue one line of an AUTH exchange: a base64 response, or ``*`` to cancel (RFC 4954 section 4)."""
         if self.state is not State.AUTH or self._in_flight:
             raise AssertionError(f"a SASL response does not fit {self.state.name}")
+        self._refuse_early_reply()
         self._in_flight.append((Verb.AUTH, None))
         self._output.append(line + b"\r\n")
+
+    def content_begins(self) -> None:
+        """Say that the message is about to be sent. A reply to it that is here already answers nothing."""
+        if self.state is not State.CONTENT or self._in_flight:
+            raise AssertionError(f"a message does not fit {self.state.name}")
+        self._refuse_early_reply()
 
     def content_sent(self) -> None:
         """Say that the message with its end-of-content dot is on its way, so that its reply is awaited."""
@@ -177,13 +188,17 @@ class Session:
             raise AssertionError(f"a message does not fit {self.state.name}")
         self._in_flight.append((Verb.CONTENT, None))
 
+    def connection_lost(self) -> None:
+        """Say that nothing can be sent any more, although the server's last words made sense."""
+        self.state = State.CLOSED
+
     def _refuse_early_reply(self) -> None:
         # What is here before anything is asked would be taken for the answer to the next command.
         if self._in_flight or self._parser.empty:
             return
         answer = self.next_answer()
         if answer is None:
-            raise ProtocolError("The server sent octets that nothing asked for.")
+            raise ProtocolError("The server sent octets behind its last reply that nothing asked for.")
         raise ReplyError(answer.reply.text, answer.reply.code)
 
     def data_to_send(self) -> bytes:

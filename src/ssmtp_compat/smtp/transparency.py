@@ -22,29 +22,34 @@ def stuffed(text: bytes, *, line_start: bool = True) -> bytes:
     return b"." + text if line_start and text.startswith(b".") else text
 
 
-def content_pieces(header: bytes, body: bytes, piece: int) -> Iterator[tuple[bytes | memoryview, int]]:
-    """Cut a message into pieces for the wire; each comes with the octets of ``body`` sent up to its end.
+def content_pieces(
+    header: bytes, content: bytes, piece: int, body_start: int = 0
+) -> Iterator[tuple[bytes | memoryview, int]]:
+    """Cut a message into pieces for the wire; each comes with the octets of the body sent up to its end.
 
-    ``header`` ends with the empty line; both parts have CRLF line endings only. The first piece carries the header, the
-    last one the end-of-content dot, so that a short message is a single piece. ``piece`` is the size in octets at which
-    the body is cut, at least 2.
+    ``header`` ends with the empty line; ``content`` holds the body from ``body_start`` to its end. Both have CRLF line
+    endings only. The first piece carries the header, the last one the end-of-content dot, so that a short message is a
+    single piece. ``piece`` is the size in octets at which the body is cut, at least 2.
     """
     # A body that does not end a line gets the CRLF that the dot needs in front of it.
-    tail = END_OF_CONTENT if body.endswith(b"\r\n") or not body else b"\r\n" + END_OF_CONTENT
-    plain = not body.startswith(b".") and body.find(b"\r\n.") < 0
-    view = memoryview(body)
-    start = 0
+    ended = body_start == len(content) or content.endswith(b"\r\n", body_start)
+    tail = END_OF_CONTENT if ended else b"\r\n" + END_OF_CONTENT
+    view = memoryview(content)
+    start, total = body_start, len(content)
     while True:
-        end = min(start + piece, len(body))
-        if end < len(body) and body[end - 1] == 0x0D:
+        end = min(start + piece, total)
+        if end < total and content[end - 1] == 0x0D:
             end -= 1  # never between a CR and its LF, see stuffed
         part: bytes | memoryview = view[start:end]
-        if not plain:
-            part = stuffed(body[start:end], line_start=body[max(start - 2, 0) : start] in (b"", b"\r\n"))
-        first, last = start == 0, end == len(body)
+        # Looked for piece by piece, while the network is busy with the piece before.
+        line_start = start == body_start or content[start - 2 : start] == b"\r\n"
+        if (line_start and content.startswith(b".", start)) or content.find(b"\r\n.", start, end) >= 0:
+            part = stuffed(content[start:end], line_start=line_start)
+        first, last = start == body_start, end == total
         if first or last:
-            part = b"".join((header if first else b"", part, tail if last else b""))
-        yield part, end
+            # A field name may begin with a dot (RFC 5322 3.6.8), and a message of the caller's own with anything.
+            part = b"".join((stuffed(header) if first else b"", part, tail if last else b""))
+        yield part, end - body_start
         if last:
             return
         start = end

@@ -4,23 +4,27 @@ import pytest
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError
-from ssmtp_compat.message.compose import Composed, raw_message
+from ssmtp_compat.message.compose import raw_message
 
 
 def test_header_and_body_are_parted_at_the_first_empty_line():
     data = b"From: a@b\r\nX-Odd :  kept \r\n as it is\r\n\r\nBcc: text\r\n\r\n.\r\n"
-    assert raw_message(data) == Composed(
-        b"From: a@b\r\nX-Odd :  kept \r\n as it is\r\n",
-        b"Bcc: text\r\n\r\n.\r\n",
-        eight_bit=False,
-        needs_smtputf8=False,
-    )
+    composed = raw_message(data)
+    assert composed.header == b"From: a@b\r\nX-Odd :  kept \r\n as it is\r\n"
+    assert composed.body == b"Bcc: text\r\n\r\n.\r\n"
+    assert composed.body_octets == len(composed.body)
+    assert not composed.eight_bit
+    assert not composed.needs_smtputf8
+
+
+def test_the_body_is_not_copied():
+    data = b"From: a@b\r\n\r\n" + b"text\r\n" * 1000
+    assert raw_message(data).content is data
 
 
 def test_line_endings_become_canonical():
-    assert raw_message(b"A: b\nC: d\r\rx\ny") == Composed(
-        b"A: b\r\nC: d\r\n", b"x\r\ny", eight_bit=False, needs_smtputf8=False
-    )
+    composed = raw_message(b"A: b\nC: d\r\rx\ny")
+    assert (composed.header, composed.body) == (b"A: b\r\nC: d\r\n", b"x\r\ny")
 
 
 @pytest.mark.parametrize(

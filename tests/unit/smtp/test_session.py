@@ -138,6 +138,31 @@ def test_421_that_comes_unasked_is_told_when_the_next_command_is_sent():
     assert session.state is State.CLOSED
 
 
+def in_content() -> Session:
+    """A session whose server waits for the message."""
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, commands.DATA):
+        session.send(command)
+    answers(session, b"250 1\r\n250 2\r\n354 go\r\n")
+    return session
+
+
+def test_a_reply_to_the_message_that_comes_before_the_message_is_a_protocol_error():
+    session = in_content()
+    session.receive(b"250 queued\r\n")
+    with pytest.raises(ProtocolError, match="nothing asked for"):
+        session.content_begins()
+
+
+def test_a_session_whose_connection_is_lost_takes_nothing_more():
+    session = in_content()
+    session.content_begins()
+    session.connection_lost()
+    assert session.state is State.CLOSED
+    with pytest.raises(AssertionError):
+        session.send(commands.RSET)
+
+
 @pytest.mark.parametrize("behind", [b"250 injected\r\n", b"250-inj", b"x"])
 def test_whatever_stands_behind_the_answer_to_starttls_is_an_error(behind):
     session = ready("STARTTLS")

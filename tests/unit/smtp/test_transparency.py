@@ -56,6 +56,13 @@ def test_a_server_receives_what_was_sent_whatever_the_cuts(lines, piece):
     assert received(wire) == b"H: 1\r\n\r\n" + body
 
 
+@given(_lines, _lines, st.integers(2, 40))
+def test_what_stands_in_front_of_the_body_is_left_out(before, lines, piece):
+    front, body = (b"".join(line + b"\r\n" for line in part) for part in (before, lines))
+    wire = b"".join(bytes(part) for part, _ in content_pieces(b"H: 1\r\n\r\n", front + body, piece, len(front)))
+    assert wire == on_the_wire(b"H: 1\r\n\r\n", body, piece)
+
+
 @given(_lines, st.integers(2, 40))
 def test_the_octets_counted_are_those_of_the_body(lines, piece):
     body = b"".join(line + b"\r\n" for line in lines)
