@@ -26,6 +26,8 @@ __all__ = [
 class PropertyID(IntEnum):
     """Ids for ``ssmtp_get`` and ``ssmtp_set``."""
 
+    __hash__ = int.__hash__  # every value is looked up by these; Enum's own hash goes through the name, in Python
+
     Version = 0
     AllowExtensions = 1
     AuthMechanism = 2
@@ -95,6 +97,8 @@ class PropertyID(IntEnum):
 @unique
 class EventID(IntEnum):
     """Ids for ``ssmtp_register_callback``."""
+
+    __hash__ = int.__hash__  # as above
 
     ConnectionStatus = 1
     EndTransfer = 2

@@ -46,7 +46,8 @@ _ROWS: Final = (
             Parameter(name="errorcode", type="int", doc="A row of the error table."),
             Parameter(name="description", type="str", doc="The error's text."),
         ),
-        doc="Fired before a method returns an error code, and for a refused recipient that does not stop the message.",
+        doc="Fired before a method returns an error code other than 168 (busy), and for a refused recipient that does "
+        "not stop the message.",
         evidence=Evidence.SIBLING,
         source=_HEADER,
     ),

@@ -356,7 +356,8 @@ _ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Name or address of the local interface that connections are made from; empty leaves the choice to the "
-        "system. During a connection it reads as the local address in use and cannot be changed (code 107).",
+        "system, and then it reads as this host's name. During a connection it reads as the local address in use and "
+        "cannot be changed (code 107).",
         writable_when=WritableWhen.DISCONNECTED,
         locked_error=ErrorCode.LOCAL_HOST_LOCKED,
         single_line=True,

@@ -30,6 +30,7 @@ _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 # 64 bits is more than any number of the interface has. A bound keeps int() from labouring over megabytes of digits.
 _INTEGER: Final = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]{1,16})|([0-9]{1,20}))")
 
+_LONGEST_SHOWN: Final = 60
 _LONGEST_QUOTE: Final = 40
 
 # NEL, LINE SEPARATOR and PARAGRAPH SEPARATOR end a line for str.splitlines, though not on the wire.
@@ -52,8 +53,8 @@ def _refuse(wanted: str, value: object, *, quote: bool) -> NoReturn:
         given = "a text" if isinstance(value, str) else "a byte string"
         if quote and isinstance(value, str) and len(value) <= _LONGEST_QUOTE:
             given = f"the text {value!a}"
-    elif quote and isinstance(value, bool | int | float) and len(shown := repr(value)) <= _LONGEST_QUOTE:
-        given = shown
+    elif quote and isinstance(value, bool | int | float) and len(given_text := repr(value)) <= _LONGEST_QUOTE:
+        given = given_text
     else:
         given = f"a value of type {type(value).__name__}"
     raise ValueError(f"{wanted} is wanted; {given} was given")
@@ -228,3 +229,11 @@ def check_single_line(text: str) -> str | None:
     character = match.group()
     name = _CONTROL_NAMES.get(character, "a control character")
     return f"{name} (U+{ord(character):04X}) at character {match.start() + 1}"
+
+
+def shown(value: object) -> str:
+    """What an error says was given where a number belongs; ``repr`` refuses numbers of thousands of digits."""
+    try:
+        return repr(value)[:_LONGEST_SHOWN]
+    except ValueError:
+        return "a number of thousands of digits"
