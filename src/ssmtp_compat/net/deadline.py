@@ -49,12 +49,13 @@ class CancelToken:
         It is a socket, because Windows can wait for nothing else, and made at the first call, because most methods
         never wait.
         """
-        with self._lock:
-            if self._pair is None:
-                self._pair = socket.socketpair()
+        pair = self._pair
+        if pair is None:
+            with self._lock:
+                pair = self._pair = self._pair or socket.socketpair()
                 if self._cancelled:
-                    self._pair[1].send(b"!")
-            return self._pair[0].fileno()
+                    pair[1].send(b"!")
+        return pair[0].fileno()
 
     def close(self) -> None:
         """Give the descriptor back. The switch itself goes on working."""

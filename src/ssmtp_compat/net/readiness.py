@@ -8,7 +8,7 @@ import socket
 import time
 from typing import Final
 
-from .deadline import Deadline
+from .deadline import CancelToken, Deadline
 
 __all__ = ["pause", "wait_readable", "wait_writable"]
 
@@ -18,7 +18,12 @@ _LONGEST: Final = 86400.0
 
 def wait_readable(sock: socket.socket, deadline: Deadline) -> None:
     """Return when ``sock`` has octets, an end or an error to deliver. Raises as ``deadline.remaining`` does."""
-    _wait(sock, None, deadline, math.inf)
+    while True:
+        left = deadline.remaining()
+        ready = _poll(sock, None, deadline, _LONGEST if left is None else min(left, _LONGEST))
+        deadline.check()
+        if ready:
+            return
 
 
 def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math.inf) -> bool:
@@ -26,7 +31,16 @@ def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math
 
     Raises as ``deadline.remaining`` does.
     """
-    return _wait(None, sock, deadline, at_most)
+    end = time.monotonic() + at_most
+    while True:
+        left = deadline.remaining()
+        left = min(end - time.monotonic(), math.inf if left is None else left)
+        if left <= 0:
+            return False
+        ready = _poll(None, sock, deadline, min(left, _LONGEST))
+        deadline.check()
+        if ready:
+            return True
 
 
 def pause(seconds: float, deadline: Deadline) -> None:
@@ -44,35 +58,29 @@ def pause(seconds: float, deadline: Deadline) -> None:
     deadline.check()
 
 
-def _wait(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, at_most: float) -> bool:
-    end = time.monotonic() + at_most
-    while True:
-        left = deadline.remaining()
-        left = min(end - time.monotonic(), math.inf if left is None else left)
-        if left <= 0:
-            return False
-        ready = _poll(readable, writable, deadline, min(left, _LONGEST))
-        deadline.check()
-        if ready:
-            return True
-
-
 def _poll(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, seconds: float) -> bool:
     """Whether one of the sockets is ready within ``seconds``, or ``deadline`` was cancelled."""
-    reading = [readable.fileno()] if readable is not None else []
-    writing = [writable.fileno()] if writable is not None else []
-    if deadline.cancel is not None:
-        reading.append(deadline.cancel.fileno())
+    cancel = deadline.cancel
     if not hasattr(select, "poll"):
-        if not reading and not writing:  # Windows refuses to wait for nothing
-            time.sleep(seconds)
-            return False
-        # Windows reports a connection that failed only as an exceptional condition.
-        return any(select.select(reading, writing, writing, seconds))
+        return _select(readable, writable, cancel, seconds)
     poller = select.poll()
-    for descriptor in reading:
-        poller.register(descriptor, select.POLLIN)
-    for descriptor in writing:
-        poller.register(descriptor, select.POLLOUT)
+    if readable is not None:
+        poller.register(readable, select.POLLIN)
+    if writable is not None:
+        poller.register(writable, select.POLLOUT)
+    if cancel is not None:
+        poller.register(cancel, select.POLLIN)
     # Rounded up: a wait cut to 0 ms would spin until the last fraction of a millisecond is over.
     return bool(poller.poll(math.ceil(seconds * 1000)))
+
+
+def _select(
+    readable: socket.socket | None, writable: socket.socket | None, cancel: CancelToken | None, seconds: float
+) -> bool:
+    reading = [source for source in (readable, cancel) if source is not None]
+    writing = [writable] if writable is not None else []
+    if not reading and not writing:  # Windows refuses to wait for nothing
+        time.sleep(seconds)
+        return False
+    # Windows reports a connection that failed only as an exceptional condition.
+    return any(select.select(reading, writing, writing, seconds))

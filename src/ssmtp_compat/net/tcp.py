@@ -97,10 +97,12 @@ class TcpStream:
             limit = min(limit, self._receiving.burst)
             pause(self._receiving.wait(0), deadline)
         while True:
+            # Waiting first: what a mail client reads is an answer, and answers take their time.
+            wait_readable(self._socket, deadline)
             try:
                 data = self._socket.recv(limit)
             except BlockingIOError:
-                wait_readable(self._socket, deadline)
+                continue
             except OSError as error:
                 raise from_os_error(error, deadline.doing or f"reading from {self.peer_address}") from error
             else:

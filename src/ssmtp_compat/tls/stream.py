@@ -92,7 +92,7 @@ class TlsStream:
         self._inner = inner
         self._connection = connection
         self._open = True
-        self._broken = False
+        self._can_read = self._can_write = True
 
     @property
     def local_address(self) -> str:
@@ -108,7 +108,7 @@ class TlsStream:
         Raises :class:`TLSError` (284) for a record that cannot be decrypted, and where the transport ends without
         close_notify: an attacker may have cut it there (RFC 8446 6.1).
         """
-        self._check_usable()
+        self._check_usable(self._can_read)
         while True:
             try:
                 return self._connection.recv(min(limit, _RECORD))
@@ -117,32 +117,33 @@ class TlsStream:
             except SSL.ZeroReturnError:
                 return b""
             except SSL.Error as error:
-                self._broken = True
+                self._can_read = self._can_write = False
                 raise TLSError(ErrorCode.TLS_DECRYPT, f"OpenSSL says: {reasons(error)}.") from error
             try:
                 encrypted = self._inner.read(_CHUNK, deadline)
             except BaseException:
-                self._broken = True
+                self._can_read = self._can_write = False
                 raise
             if not encrypted:
-                self._broken = True
+                self._can_read = self._can_write = False
                 text = "The stream was truncated: the connection ended without the server's close_notify."
                 raise TLSError(ErrorCode.TLS_DECRYPT, text)
             self._connection.bio_write(encrypted)
 
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         """As every stream writes. Raises :class:`TLSError` (283) where nothing can be encrypted any more."""
-        self._check_usable()
+        self._check_usable(self._can_write)
         try:
             with memoryview(data) as view, view.cast("B") as octets:
                 for start in range(0, len(octets), _CHUNK):
                     self._connection.sendall(octets[start : start + _CHUNK])
                     _flush(self._connection, self._inner, deadline)
         except SSL.Error as error:
-            self._broken = True
+            self._can_write = False
             raise TLSError(ErrorCode.TLS_ENCRYPT, f"OpenSSL says: {reasons(error)}.") from error
         except BaseException:
-            self._broken = True
+            # Reading goes on: a server that breaks a message off has said why before it closed.
+            self._can_write = False
             raise
 
     def close(self) -> None:
@@ -150,7 +151,7 @@ class TlsStream:
         if not self._open:
             return
         self._open = False
-        if not self._broken:
+        if self._can_write:
             # The server may be gone already, and nobody waits for this: there is nobody to tell.
             with suppress(SSL.Error, SSMTPError):
                 self._connection.shutdown()
@@ -161,9 +162,9 @@ class TlsStream:
         self._open = False
         self._inner.abort()
 
-    def _check_usable(self) -> None:
-        # After a failure a record may be half sent or half read: any further octet would be out of place.
-        if not self._open or self._broken:
+    def _check_usable(self, usable: bool) -> None:
+        # After a failure a record may be half sent or half read: any further octet there would be out of place.
+        if not (self._open and usable):
             raise ConnectionFailedError(ErrorCode.NOT_CONNECTED, "The TLS connection was closed.")
 
 
