@@ -1,0 +1,5 @@
+"""Layer 4: the client that one handle stands for."""
+
+from .client import SSMTPClient
+
+__all__ = ["SSMTPClient"]

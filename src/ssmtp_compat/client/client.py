@@ -1,0 +1,335 @@
+"""SSMTPClient: composes the engines for one handle. One short method for each documented method."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..catalog.enums import EventID, PropertyID
+from ..catalog.errors import ErrorCode
+from ..catalog.lookup import property_by_id, setting_by_name
+from ..catalog.schema import MethodDef, PropertyDef
+from ..catalog.values import shown
+from ..errors import InvalidValueError, SSMTPError
+from ..events import CallbackError, EventHub
+from ..message.compose import Composed, MessageSpec, compose, raw_message
+from ..net.deadline import CancelToken, Deadline
+from ..operations.connection import Connection, ConnectionOptions
+from ..operations.delivery import Delivery, Outgoing
+from ..settings import views
+from ..settings.store import Settings, Value
+from ..smtp.session import State
+from .values import attach_client_values
+
+if TYPE_CHECKING:
+    from ..operations.securing import CertificateSelection, RecipientCertificates
+    from ..smime.enveloping import RecipientsSpec
+    from ..smime.secure import Secured
+    from ..smime.signing import SignerSpec
+
+__all__ = ["SSMTPClient"]
+
+P = PropertyID
+
+
+class SSMTPClient:
+    """One independent SMTP client. Methods raise :class:`SSMTPError`; the faces turn that into what they promise.
+
+    One method runs at a time; another one called meanwhile raises ``BUSY``. :meth:`get`, :meth:`set`, :meth:`config`,
+    :meth:`interrupt` and :meth:`do_events` may be called from a callback or from another thread while a method runs.
+    """
+
+    def __init__(self) -> None:
+        self.events = EventHub()
+        self.settings = Settings(connected=lambda: self.connected)
+        self._busy = threading.Lock()
+        self._cancel = CancelToken()
+        self._closing = False
+        self._connection: Connection | None = None
+        self._delivery: Delivery | None = None
+        self._message_seed = b""
+        attach_client_values(self)
+
+    # -- connection ---------------------------------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Whether a session is open."""
+        return self._connection is not None and self._connection.ready
+
+    @property
+    def idle(self) -> bool:
+        """Whether no method runs."""
+        return not self._busy.locked()
+
+    def connect(self) -> None:
+        """Open a session that stays open until :meth:`disconnect`."""
+        with self._method() as deadline:
+            if self.connected:
+                raise SSMTPError(ErrorCode.ALREADY_CONNECTED)
+            self._open(deadline)
+
+    def disconnect(self) -> None:
+        """End the session with QUIT; nothing happens without one."""
+        with self._method():
+            if self._connection is not None and self.connected:
+                self._connection.quit(self._cancel)
+
+    def interrupt(self) -> None:
+        """Make the method that runs now fail with 301; nothing happens when none runs."""
+        if not self.idle:
+            self._cancel.cancel()
+
+    def do_events(self) -> None:
+        """Deliver pending events. Events fire while methods run, so none are ever pending here."""
+
+    def close(self) -> None:
+        """Give everything up: the connection is dropped without a word and without events."""
+        for event in EventID:
+            self.events.register(event, None)
+        self._closing = True
+        self._cancel.cancel()
+        # A method that still runs ends with 301 and does the same on its way out.
+        self._release_unless_busy()
+
+    # -- message ------------------------------------------------------------------------------------------------------
+
+    def send(self) -> None:
+        """Deliver the message, over the open session or over one of its own."""
+        with self._method() as deadline:
+            options = views.delivery_options(self.settings)
+            outgoing = self._outgoing()
+            composed = outgoing.check(options)
+            with self._session(deadline) as connection:
+                self._delivery = Delivery(connection, options, self.events)
+                self._delivery.deliver(outgoing, composed, deadline)
+            self._message_seed = b""
+
+    def sign(self) -> None:
+        """Put the signed message in the place of MessageText, and its header lines into OtherHeaders."""
+        # Imported here, as below, because it loads the cryptographic libraries, which a plain message does not need.
+        from ..smime.secure import sign_message
+
+        with self._method():
+            self._replace_content(sign_message(*self._content(), self._signer_spec()))
+
+    def encrypt(self) -> None:
+        """Put the encrypted message in the place of MessageText, and its header lines into OtherHeaders."""
+        from ..smime.secure import encrypt_message
+
+        with self._method():
+            self._replace_content(encrypt_message(*self._content(), self._recipients_spec()))
+
+    def sign_and_encrypt(self) -> None:
+        """Sign, then encrypt what was signed. Nothing is changed when either fails."""
+        from ..smime.secure import sign_and_encrypt_message
+
+        with self._method():
+            secured = sign_and_encrypt_message(*self._content(), self._signer_spec(), self._recipients_spec())
+            self._replace_content(secured)
+
+    def add_recipient_cert(self, encoded: bytes | str) -> None:
+        """Add a certificate to encrypt for."""
+        with self._method():
+            self._recipient_certificates.add(encoded)
+
+    def reset(self) -> None:
+        """Drop the connection and put everything back to its default but callbacks and runtime licence."""
+        with self._method():
+            if self._connection is not None:
+                self._connection.abort()
+                self._connection = None
+            self.forget_signer()
+            self.__dict__.pop("_recipient_certificates", None)
+            self.settings.reset()
+            self._message_seed = b""
+
+    def reset_headers(self) -> None:
+        """Empty the message's header properties and its recipients; text, server and certificates stay."""
+        with self._method():
+            self.settings.reset_headers()
+            self._message_seed = b""
+
+    def refuse(self, method: MethodDef) -> None:
+        """Fail as a method that this version lacks."""
+        with self._method():
+            views.refuse(method)
+
+    # -- values -------------------------------------------------------------------------------------------------------
+
+    def get(self, property_id: object, index: int | None = None) -> Value:
+        """Read a property."""
+        return self.settings.get(_property(property_id), index)
+
+    def set(self, property_id: object, value: object, index: int | None = None) -> None:
+        """Write a property."""
+        self.settings.set(_property(property_id), value, index)
+
+    def config(self, text: str) -> str:
+        """Read (``Name``) or write (``Name=Value``) a setting; writing returns the empty text."""
+        name, assigns, value = text.partition("=")
+        row = setting_by_name(name)
+        if row is None:
+            raise InvalidValueError(ErrorCode.UNKNOWN_SETTING, f"There is no setting named {name.strip()[:60]!r}.")
+        if not assigns:
+            return self.settings.get_setting(row)
+        self.settings.set_setting(row, value)
+        return ""
+
+    # -- the machinery of methods -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _method(self) -> Iterator[Deadline]:
+        """The frame of every method: one at a time, the Error event for its failure, the deadline for its waits."""
+        if not self._busy.acquire(blocking=False):
+            raise SSMTPError(ErrorCode.BUSY)
+        try:
+            if not self._closing:
+                self._cancel.reset()
+            yield views.timeouts(self.settings).deadline(self._cancel)
+        except SSMTPError as error:
+            try:
+                self.events.fire_error(error)
+            except CallbackError:
+                self._drop_connection()
+                raise
+            raise
+        finally:
+            self._busy.release()
+            # Looked at last: close either sees the lock free or is seen here.
+            if self._closing:
+                self._release_unless_busy()
+
+    def _release_unless_busy(self) -> None:
+        if self._busy.acquire(blocking=False):
+            try:
+                self._drop_connection()
+                self._cancel.close()
+            finally:
+                self._busy.release()
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.drop()
+
+    def _open(self, deadline: Deadline) -> Connection:
+        options = ConnectionOptions(
+            tcp=views.tcp_options(self.settings),
+            smtp=views.smtp_options(self.settings),
+            tls=views.tls_options(self.settings),
+            timeouts=views.timeouts(self.settings),
+        )
+        self._connection = Connection(options, self.events)
+        self._connection.open(deadline, self._cancel)
+        return self._connection
+
+    @contextmanager
+    def _session(self, deadline: Deadline) -> Iterator[Connection]:
+        """The open session, or one that lasts for this block; what fails inside leaves a session in step or none."""
+        kept = self.connected
+        connection = self._connection if kept and self._connection is not None else self._open(deadline)
+        try:
+            yield connection
+        except SSMTPError as error:
+            if not connection.in_step_after(error):
+                connection.abort(error)
+            elif not kept or connection.exchange.session.state is not State.IDLE:
+                connection.quit(self._cancel)
+            raise
+        except BaseException:
+            # A callback raised in the middle of the dialogue.
+            connection.drop()
+            raise
+        if not kept:
+            connection.quit(self._cancel)
+
+    # -- what the values of values.py read and change -------------------------------------------------------------
+
+    @property
+    def last_reply(self) -> str:
+        """The server's last reply with all its lines; it stays readable behind the session."""
+        return self._connection.last_reply if self._connection is not None else ""
+
+    @property
+    def server_certificate(self) -> bytes:
+        """The certificate of the last TLS handshake as PEM; empty without one."""
+        return self._connection.server_certificate if self._connection is not None else b""
+
+    @property
+    def local_address(self) -> str:
+        """This side's address while connected."""
+        return self._connection.local_address if self._connection is not None else ""
+
+    @property
+    def local_port(self) -> int:
+        """This side's port while connected."""
+        return self._connection.local_port if self._connection is not None else 0
+
+    @property
+    def transfer_text(self) -> str:
+        """The piece of the body just sent, while the Transfer event fires."""
+        piece = self._delivery.transfer_text if self._delivery is not None else b""
+        return str(piece, views.body_codec(self.settings), "replace")
+
+    @cached_property
+    def signer_selection(self) -> CertificateSelection:
+        """The signing certificate that CertSubject or CertEncoded selected."""
+        from ..operations.securing import CertificateSelection
+
+        return CertificateSelection()
+
+    def forget_signer(self) -> None:
+        """Select no signing certificate."""
+        self.__dict__.pop("signer_selection", None)
+
+    def message_spec(self) -> MessageSpec:
+        """The message as it stands now. Its Message-ID stays the same until the message is sent."""
+        self._message_seed = self._message_seed or os.urandom(32)
+        return views.message_spec(self.settings, datetime.now(UTC).astimezone(), self._message_seed)
+
+    # -- message helpers ----------------------------------------------------------------------------------------------
+
+    def _outgoing(self) -> Outgoing:
+        raw = self.settings.binary(P.Message)
+        compose_for: Callable[[bool], Composed]
+        if raw:
+            fixed = raw_message(raw)
+            compose_for = lambda _: fixed  # noqa: E731  one line each, side by side
+        else:
+            spec = self.message_spec()
+            compose_for = lambda eight_bit: compose(spec, eight_bit=eight_bit)  # noqa: E731
+        return Outgoing(views.reverse_path(self.settings), views.recipients(self.settings), compose_for)
+
+    def _signer_spec(self) -> SignerSpec:
+        return views.signer_spec(self.settings, self.signer_selection.key_pair(), datetime.now(UTC))
+
+    def _recipients_spec(self) -> RecipientsSpec:
+        return views.recipients_spec(self.settings, self._recipient_certificates.all(), datetime.now(UTC))
+
+    def _content(self) -> tuple[bytes, str, str]:
+        settings = self.settings
+        return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
+
+    def _replace_content(self, secured: Secured) -> None:
+        self.settings.put(P.MessageText, secured.message_text)
+        self.settings.put(P.OtherHeaders, secured.other_headers)
+
+    @cached_property
+    def _recipient_certificates(self) -> RecipientCertificates:
+        from ..operations.securing import RecipientCertificates
+
+        return RecipientCertificates()
+
+
+def _property(property_id: object) -> PropertyDef:
+    row = property_by_id(property_id)
+    if row is None:
+        raise InvalidValueError(
+            ErrorCode.UNKNOWN_PROPERTY, f"Properties have the ids 1 to 62, 0 and 2011, not {shown(property_id)}."
+        )
+    return row

@@ -1,0 +1,132 @@
+"""Properties and settings that follow from a client's state, or that do something when they are set."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Final
+
+from .._version import __version__
+from ..catalog.enums import FirewallTypes, PropertyID, SSLStartModes
+from ..catalog.properties import PROPERTIES
+from ..errors import SSMTPError
+from ..message.compose import header_block, header_fields, raw_message
+from ..message.headers import HeaderField
+from ..message.other_headers import parse_other_headers
+from ..settings import views
+from ..settings.store import Value
+
+if TYPE_CHECKING:
+    from .client import SSMTPClient
+
+__all__ = ["attach_client_values"]
+
+P = PropertyID
+
+# Choosing a kind of firewall sets the port that such a firewall usually listens on (documented for a sister product).
+_FIREWALL_PORTS: Final = {
+    FirewallTypes.fwNone: 0,
+    FirewallTypes.fwTunnel: 80,
+    FirewallTypes.fwSOCKS4: 1080,
+    FirewallTypes.fwSOCKS5: 1080,
+    FirewallTypes.fwSOCKS4A: 1080,
+}
+
+
+def attach_client_values(client: SSMTPClient) -> None:
+    """Make the client's settings read and act through the client."""
+    values = _ClientValues(client)
+    attach = client.settings.attach
+    attach(P.Version, read=lambda _: f"ssmtp_compat {__version__}")
+    attach(P.Command, write=values.send_command)
+    attach(P.Connected, read=lambda _: client.connected, write=values.set_connected)
+    attach(P.Idle, read=lambda _: client.idle)
+    attach(P.LastReply, read=lambda _: client.last_reply)
+    attach(P.LocalHost, read=values.local_host)
+    attach(P.MessageHeaderCount, read=lambda _: len(values.header_fields()))
+    attach(P.MessageHeaderField, read=lambda index: values.header_fields()[index].name)
+    attach(P.MessageHeaderValue, read=lambda index: values.header_fields()[index].value)
+    attach(P.MessageHeadersString, read=values.headers_string)
+    attach(P.SSLServerCertEncoded, read=lambda _: client.server_certificate)
+    attach(P.SSLEnabled, read=values.tls_enabled, write=values.set_tls_enabled)
+    attach(P.FirewallType, write=values.set_firewall_type)
+    attach(P.CertSubject, write=values.select_by_subject)
+    attach(P.CertEncoded, read=lambda _: client.signer_selection.pem(), write=values.select_by_certificate)
+    attach(P.CertStore, write=lambda value, _: values.set_store(P.CertStore, value))
+    attach(P.CertStoreType, write=lambda value, _: values.set_store(P.CertStoreType, value))
+    attach(P.CertStorePassword, write=lambda value, _: values.set_store(P.CertStorePassword, value))
+    attach("BuildInfo", read=lambda _: f"ssmtp_compat {__version__}, independent open-source software")
+    attach("Hello", read=lambda _: client.settings.setting_text("Hello") or socket.gethostname())
+    attach("LocalPort", read=lambda _: client.local_port or client.settings.setting_number("LocalPort"))
+    attach("TransferText", read=lambda _: client.transfer_text)
+
+
+class _ClientValues:
+    """What is more than one expression."""
+
+    def __init__(self, client: SSMTPClient) -> None:
+        self._client = client
+        self._settings = client.settings
+
+    def set_connected(self, value: Value, _: int) -> None:
+        if value and not self._client.connected:
+            self._client.connect()
+        elif not value:
+            self._client.disconnect()
+
+    def send_command(self, value: Value, _: int) -> None:
+        views.refuse(PROPERTIES[P.Command])
+
+    def local_host(self, _: int) -> str:
+        return self._client.local_address or self._settings.text(P.LocalHost) or socket.gethostname()
+
+    def header_fields(self) -> tuple[HeaderField, ...]:
+        raw = self._settings.binary(P.Message)
+        if not raw:
+            return header_fields(self._client.message_spec())
+        header = raw_message(raw).header.decode("utf-8")
+        return tuple(HeaderField(field.name, field.value) for field in parse_other_headers(header, "Message").fields)
+
+    def headers_string(self, _: int) -> str:
+        raw = self._settings.binary(P.Message)
+        header = raw_message(raw).header if raw else header_block(self._client.message_spec())
+        return header.decode("utf-8")
+
+    def tls_enabled(self, _: int) -> bool:
+        return self._settings.number(P.SSLStartMode) != SSLStartModes.sslNone
+
+    def set_tls_enabled(self, value: Value, _: int) -> None:
+        if not value:
+            self._settings.put(P.SSLStartMode, int(SSLStartModes.sslNone))
+        elif not self.tls_enabled(0):
+            self._settings.put(P.SSLStartMode, int(SSLStartModes.sslAutomatic))
+
+    def set_firewall_type(self, value: Value, _: int) -> None:
+        self._settings.put(P.FirewallType, value)
+        self._settings.put(P.FirewallPort, _FIREWALL_PORTS[FirewallTypes(int(value))])
+
+    def set_store(self, property_id: PropertyID, value: Value) -> None:
+        # What was selected belonged to the store as it was before.
+        self._settings.put(property_id, value)
+        self._settings.put(P.CertSubject, "")
+        self._client.forget_signer()
+
+    def select_by_subject(self, value: Value, _: int) -> None:
+        # Documented: the property is empty unless a certificate is selected.
+        self._settings.put(P.CertSubject, "")
+        self._client.forget_signer()
+        if value:
+            source = views.signer_store(self._settings)
+            self._settings.put(P.CertSubject, self._client.signer_selection.by_subject(source, str(value)))
+
+    def select_by_certificate(self, value: Value, _: int) -> None:
+        encoded = value if isinstance(value, bytes) else str(value).encode("utf-8")
+        if not encoded:
+            self._settings.put(P.CertSubject, "")
+            self._client.forget_signer()
+            return
+        try:
+            source = views.signer_store(self._settings)
+        except SSMTPError:
+            # No store that could hold the key: the certificate is held by itself, as with a store that lacks the key.
+            source = None
+        self._settings.put(P.CertSubject, self._client.signer_selection.by_certificate(source, encoded))

@@ -1,0 +1,299 @@
+"""Opening and closing a session: TCP, TLS, greeting, EHLO, STARTTLS, AUTH, QUIT."""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..catalog.enums import EventID
+from ..catalog.errors import ErrorCode
+from ..errors import (
+    ConnectionFailedError,
+    OperationInterruptedError,
+    OperationTimeoutError,
+    ProtocolError,
+    SSMTPError,
+    TLSError,
+)
+from ..events import EventHub
+from ..net.deadline import CancelToken, Deadline
+from ..net.stream import Stream
+from ..net.tcp import TcpOptions, TcpStream
+from ..net.tcp import connect as tcp_connect
+from ..net.timeouts import Timeouts
+from ..smtp import commands
+from ..smtp.auth import registry
+from ..smtp.options import SmtpOptions, TlsStart
+from ..smtp.replies import Reply
+from ..smtp.session import Session, State
+from .exchange import Exchange, refusal
+
+if TYPE_CHECKING:
+    from ..tls.context import TlsOptions
+    from ..tls.verify import ServerCertificate
+
+__all__ = ["Connection", "ConnectionOptions"]
+
+# A server that has the message must not hold up its sender by being slow to say goodbye.
+_QUIT_SECONDS: Final = 5.0
+
+# SASL exchanges have at most a handful of steps; a server that goes on asking would otherwise never be left.
+_MAX_SASL_STEPS: Final = 16
+
+# Host names as EHLO may carry them (RFC 5321 section 4.1.2, with the underscore that real hosts have).
+_HELLO_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+
+_BROKEN: Final = (
+    ConnectionFailedError,
+    OperationInterruptedError,
+    OperationTimeoutError,
+    ProtocolError,
+    TLSError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOptions:
+    """Everything that decides how a session is opened."""
+
+    tcp: TcpOptions
+    smtp: SmtpOptions
+    tls: TlsOptions | None
+    timeouts: Timeouts
+
+
+class Connection:
+    """One session with a server. It is opened once and closed once; what it learned stays readable afterwards."""
+
+    def __init__(self, options: ConnectionOptions, events: EventHub) -> None:
+        self.server_certificate = b""
+        """The certificate the server presented, as PEM; empty before any handshake."""
+        self._options = options
+        self._events = events
+        self._stream: Stream | None = None
+        self._tcp: TcpStream | None = None
+        self._exchange: Exchange | None = None
+        self._secured = False
+        self._ready = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the session is open and can be used."""
+        return self._ready and self.exchange.session.state is not State.CLOSED
+
+    @property
+    def exchange(self) -> Exchange:
+        if self._exchange is None:
+            raise AssertionError("the connection was never opened")
+        return self._exchange
+
+    @property
+    def last_reply(self) -> str:
+        """The last reply with all its lines, or an empty text."""
+        reply = self._exchange.last_reply if self._exchange is not None else None
+        return reply.text if reply is not None else ""
+
+    @property
+    def local_address(self) -> str:
+        return self._tcp.local_address if self._tcp is not None and self._ready else ""
+
+    @property
+    def local_port(self) -> int:
+        return self._tcp.local_port if self._tcp is not None and self._ready else 0
+
+    @property
+    def tcp_stream(self) -> TcpStream | None:
+        """The TCP connection while the session is open, to read socket options from."""
+        return self._tcp if self._ready else None
+
+    # -- opening ------------------------------------------------------------------------------------------------------
+
+    def open(self, deadline: Deadline, cancel: CancelToken) -> None:
+        """Connect, greet, start TLS and log in as the options say.
+
+        Whatever fails leaves nothing open: a session that is in step is ended with QUIT, any other is dropped.
+        """
+        try:
+            self._open(deadline, self._options.timeouts.connect_deadline(deadline, cancel))
+        except SSMTPError as error:
+            if self._exchange is not None and self.in_step_after(error):
+                self.quit(cancel)
+            else:
+                self.abort(error)
+            raise
+        except BaseException:
+            self.drop()
+            raise
+        self._ready = True
+
+    def _open(self, deadline: Deadline, connect_deadline: Deadline) -> None:
+        smtp = self._options.smtp
+        self._tcp = tcp_connect(self._options.tcp, connect_deadline)
+        self._stream = self._tcp
+        self._status("Remote host connection complete")
+        if smtp.tls_start is TlsStart.AT_ONCE:
+            self._start_tls(connect_deadline)
+        self._exchange = Exchange(self._stream, Session(smtp.max_reply_line), self._events)
+        reply = self._exchange.greeting(deadline)
+        if not reply.positive:
+            raise refusal(reply)
+        self._hello(deadline)
+        if smtp.tls_start is TlsStart.STARTTLS:
+            if "STARTTLS" not in self._exchange.session.extensions:
+                raise SSMTPError(
+                    ErrorCode.EXTENSION_MISSING,
+                    "The server does not offer STARTTLS, and the settings do not allow to go on without TLS.",
+                )
+            reply = self._exchange.command(commands.STARTTLS, deadline)
+            if not reply.positive:
+                raise refusal(reply)
+            self._start_tls(deadline)
+            self._exchange.stream = self._stream
+            self._exchange.session.tls_started()
+            self._hello(deadline)
+        if smtp.credentials is not None:
+            self._authenticate(deadline)
+
+    def _hello(self, deadline: Deadline) -> None:
+        name = self._options.smtp.hello or self._own_name()
+        if self._options.smtp.use_extensions:
+            if self.exchange.command(commands.ehlo(name), deadline).positive:
+                return
+            self.exchange.remark("The server refuses EHLO; trying HELO.")
+        reply = self.exchange.command(commands.helo(name), deadline)
+        if not reply.positive:
+            raise refusal(reply)
+
+    def _own_name(self) -> str:
+        name = socket.gethostname()
+        if _HELLO_NAME.fullmatch(name):
+            return name
+        # RFC 5321 4.1.4: a client without a meaningful name gives its address as a literal.
+        address = self._tcp.local_address if self._tcp is not None else "127.0.0.1"
+        return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+    def _start_tls(self, deadline: Deadline) -> None:
+        # Imported here because it loads OpenSSL, which a session without TLS does not need.
+        from ..tls.stream import start_tls
+
+        if self._stream is None or self._options.tls is None:
+            raise AssertionError("TLS needs a stream and its options")
+        deadline.doing = "negotiating TLS"
+        secured = start_tls(
+            self._stream,
+            self._options.tls,
+            deadline,
+            authenticate=self._judge_certificate,
+            status=self._tls_status if self._events.wants(EventID.SSLStatus) else None,
+        )
+        self._stream = secured
+        # Known already where it was judged; one that is accepted without checks is not.
+        self.server_certificate = secured.server_certificate.pem
+        self._secured = True
+        self._status("TLS handshake complete")
+
+    def _judge_certificate(self, certificate: ServerCertificate) -> bool:
+        self.server_certificate = certificate.pem
+        decided = self._events.fire(
+            EventID.SSLServerAuthentication,
+            certencoded=certificate.pem,
+            certsubject=certificate.subject,
+            certissuer=certificate.issuer,
+            status=certificate.status,
+            accept=certificate.trusted,
+        )
+        return bool(decided["accept"])
+
+    def _tls_status(self, message: str) -> None:
+        self._events.fire(EventID.SSLStatus, message=message)
+
+    def _authenticate(self, deadline: Deadline) -> None:
+        smtp = self._options.smtp
+        if smtp.credentials is None:
+            raise AssertionError("AUTH needs credentials")
+        name = registry.choose(self.exchange.session.extensions.auth_mechanisms, smtp.mechanism, tls=self._secured)
+        mechanism = registry.create(name, smtp.credentials)
+        reply = self.exchange.command(commands.auth(name, mechanism.start()), deadline)
+        for _ in range(_MAX_SASL_STEPS):
+            if not reply.intermediate:
+                break
+            try:
+                response = mechanism.step(_challenge(reply, name))
+            except SSMTPError:
+                self.exchange.sasl_response(b"*", deadline)
+                raise
+            reply = self.exchange.sasl_response(base64.b64encode(response), deadline)
+        if reply.intermediate:
+            raise ProtocolError(f"The server still asks after {_MAX_SASL_STEPS} answers in the {name} mechanism.")
+        if not reply.positive:
+            raise refusal(reply)
+
+    # -- closing ------------------------------------------------------------------------------------------------------
+
+    def in_step_after(self, error: SSMTPError) -> bool:
+        """Whether the session can still be used, or at least be ended with QUIT, after ``error``."""
+        session = self.exchange.session
+        usable = session.state in (State.GREETED, State.IDLE, State.MAIL, State.RCPT)
+        return usable and not session.in_flight and not isinstance(error, _BROKEN)
+
+    def quit(self, cancel: CancelToken) -> None:
+        """End the session with QUIT and close it. A server that fails at QUIT is no error: nothing is lost by it."""
+        try:
+            self._say_quit(cancel)
+        except BaseException:
+            self.drop()
+            raise
+        if self._stream is not None:
+            self._stream.close()
+        self._closed(None)
+
+    def _say_quit(self, cancel: CancelToken) -> None:
+        deadline = Deadline(self._quit_seconds(), absolute=True, cancel=cancel, doing="sending QUIT")
+        try:
+            self.exchange.command(commands.QUIT, deadline)
+        except SSMTPError as error:
+            self.exchange.remark(f"QUIT failed: {error.message}")
+
+    def _quit_seconds(self) -> float:
+        seconds = self._options.timeouts.inactivity
+        return min(seconds, _QUIT_SECONDS) if seconds else _QUIT_SECONDS
+
+    def abort(self, error: SSMTPError | None = None) -> None:
+        """Close the connection without a word to the server, and tell the listeners."""
+        was_open = self._stream is not None
+        self.drop()
+        if was_open:
+            self._closed(error)
+
+    def drop(self) -> None:
+        """Close the connection without a word to anybody."""
+        self._ready = False
+        if self._stream is not None:
+            self._stream.abort()
+            self._stream = None
+
+    def _closed(self, error: SSMTPError | None) -> None:
+        self._ready = False
+        self._stream = None
+        if self._secured:
+            self._status("TLS connection broken", error)
+        self._status("Remote host disconnected", error)
+
+    def _status(self, change: str, error: SSMTPError | None = None) -> None:
+        self._events.fire(
+            EventID.ConnectionStatus,
+            connectionevent=change,
+            statuscode=int(error.code) if error is not None else 0,
+            description=error.message if error is not None else "OK",
+        )
+
+
+def _challenge(reply: Reply, mechanism: str) -> bytes:
+    """The challenge that a 334 carries: base64, and only the last line counts (RFC 4954 section 4)."""
+    try:
+        return base64.b64decode(reply.texts[-1], validate=True)
+    except ValueError:  # binascii.Error, and for text that is not even ASCII ValueError itself
+        raise ProtocolError(f"The server sent a {mechanism} challenge that is not base64.") from None

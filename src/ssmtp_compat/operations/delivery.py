@@ -1,0 +1,191 @@
+"""One mail transaction: MAIL, RCPT, DATA, the message, and the way out of each failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ..catalog.enums import EventID
+from ..catalog.errors import ErrorCode
+from ..errors import ReplyError, SSMTPError
+from ..events import EventHub
+from ..message.addresses import Mailbox
+from ..message.compose import Composed
+from ..net.deadline import Deadline
+from ..smtp import commands
+from ..smtp.commands import Command, Verb
+from ..smtp.envelope import Envelope, ForwardPath, Role
+from ..smtp.extensions import Extensions
+from ..smtp.options import DeliveryOptions
+from ..smtp.session import State
+from ..smtp.transparency import END_OF_CONTENT, content_pieces
+from .connection import Connection
+from .exchange import refusal
+
+__all__ = ["Delivery", "Outgoing"]
+
+# Small enough for a smooth Transfer event and a quick Interrupt, large enough that the loop costs nothing.
+_PIECE: Final = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message ready to go: its envelope, and how to compose it for a server."""
+
+    reverse_path: Mailbox | None
+    """None is the null path."""
+    recipients: tuple[tuple[Mailbox, Role], ...]
+    compose: Callable[[bool], Composed]
+    """Compose for a server that takes 8-bit octets (True) or does not (False)."""
+
+    def check(self, options: DeliveryOptions) -> Composed:
+        """Raise what can be said without a server; return the message composed for an 8-bit server."""
+        if not self.recipients:
+            raise SSMTPError(ErrorCode.NO_RECIPIENT, "Set SendTo, Cc or BCc.")
+        if not options.allow_empty_to and all(role is not Role.TO for _, role in self.recipients):
+            raise SSMTPError(ErrorCode.NO_RECIPIENT, "SendTo is empty; AllowEmptyTo=True allows Cc and BCc alone.")
+        return self.compose(True)
+
+
+class Delivery:
+    """Delivers one message over an open session."""
+
+    def __init__(self, connection: Connection, options: DeliveryOptions, events: EventHub) -> None:
+        self.transfer_text: bytes | memoryview = b""
+        """The piece of the body just sent, while the Transfer event fires."""
+        self._exchange = connection.exchange
+        self._options = options
+        self._events = events
+
+    def deliver(self, outgoing: Outgoing, composed: Composed, deadline: Deadline) -> None:
+        """Deliver ``outgoing``; ``composed`` is what its :meth:`Outgoing.check` returned.
+
+        A refusal raises :class:`ReplyError` and leaves the session ready for another transaction, or, with
+        ``reset_after_failure`` off, in the middle of the one given up.
+        """
+        extensions = self._exchange.session.extensions
+        if composed.eight_bit and "8BITMIME" not in extensions:
+            composed = outgoing.compose(False)
+        envelope = _envelope(outgoing, composed, extensions)
+        try:
+            self._open_transaction(envelope, deadline)
+        except ReplyError:
+            self._give_up(deadline)
+            raise
+        reply = self._exchange.content(self._pieces(composed), deadline)
+        if not reply.positive:
+            raise refusal(reply)
+
+    def _open_transaction(self, envelope: Envelope, deadline: Deadline) -> None:
+        stop_on = self._options.stop_on_refusal
+        roles = [path.role for path in envelope.forward_paths]
+        group: list[Command] = [commands.mail(envelope.reverse_path, envelope.mail_parameters)]
+        group += [commands.rcpt(path.address) for path in envelope.forward_paths]
+        # DATA rides behind the recipients unless a refusal could have to stop a message that others already wait for:
+        # behind a 354 there is no way back but to drop the connection.
+        data_waits = len(roles) > 1 and any(role in stop_on for role in roles)
+        if not data_waits:
+            group.append(commands.DATA)
+
+        error: ReplyError | None = None
+        answered = accepted = 0
+        for answer in self._exchange.run(group, deadline):
+            refused = refusal(answer.reply) if not (answer.reply.positive or answer.reply.intermediate) else None
+            if answer.verb is Verb.RCPT:
+                role = roles[answered]
+                answered += 1
+                if refused is None:
+                    accepted += 1
+                elif role in stop_on:
+                    error = refused
+                    break
+                else:
+                    error = error or refused
+                    self._events.fire_error(refused)
+                if answered == len(roles) and not accepted:
+                    break
+            elif refused is not None:
+                error = refused
+                break
+        else:
+            # Refused recipients that do not stop the message have had their Error event.
+            error = None
+        try:
+            self._exchange.drain(deadline)
+        except ReplyError:
+            # A 421 behind a refusal ends the session; the message failed for the refusal.
+            if error is None:
+                raise
+        if error is not None:
+            raise error
+        if data_waits:
+            reply = self._exchange.command(commands.DATA, deadline)
+            if not reply.intermediate:
+                raise refusal(reply)
+
+    def _give_up(self, deadline: Deadline) -> None:
+        """End the transaction without a message. Its own failure leaves the session out of step, which the owner of
+        the connection sees and closes; the error to report stays the one that was there before."""
+        state = self._exchange.session.state
+        try:
+            if state is State.CONTENT:
+                # RFC 2920 3.1: DATA was sent along and got 354 although no recipient was accepted.
+                self._exchange.content((END_OF_CONTENT,), deadline)
+            elif state in (State.MAIL, State.RCPT) and self._options.reset_after_failure:
+                self._exchange.command(commands.RSET, deadline)
+        except SSMTPError as error:
+            self._exchange.remark(f"The transaction could not be ended: {error.message}")
+
+    def _pieces(self, composed: Composed) -> Iterator[bytes | memoryview]:
+        total = composed.body_octets
+        header = composed.header + b"\r\n"
+        if total:
+            self._events.fire(EventID.StartTransfer, direction=0)
+        before = 0
+        content, start = composed.content, composed.body_start
+        for piece, sent in content_pieces(header, content, _PIECE, start):
+            yield piece
+            if total and self._events.wants(EventID.Transfer):
+                self.transfer_text = memoryview(content)[start + before : start + sent]
+                try:
+                    percent = sent * 100 // total
+                    self._events.fire(EventID.Transfer, direction=0, bytestransferred=sent, percentdone=percent)
+                finally:
+                    self.transfer_text = b""
+            before = sent
+        if total:
+            self._events.fire(EventID.EndTransfer, direction=0)
+
+
+def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) -> Envelope:
+    """The envelope in the form that the server can take; raises where it can take none."""
+    mailboxes = [mailbox for mailbox, _ in outgoing.recipients]
+    if outgoing.reverse_path is not None:
+        mailboxes.append(outgoing.reverse_path)
+    utf8 = composed.needs_smtputf8 or any(mailbox.needs_utf8 for mailbox in mailboxes)
+    if utf8 and "SMTPUTF8" not in extensions:
+        raise SSMTPError(
+            ErrorCode.EXTENSION_MISSING,
+            "An address has non-ASCII characters in its local part, and the server does not offer SMTPUTF8.",
+        )
+    # As RFC 1870 3 counts: with the line end that a body without one gets in front of the dot.
+    unended = composed.body_octets and not composed.content.endswith(b"\r\n", composed.body_start)
+    size = len(composed.header) + 2 + composed.body_octets + (2 if unended else 0)
+    limit = extensions.size_limit
+    if limit and size > limit:
+        raise SSMTPError(ErrorCode.MESSAGE_TOO_LARGE, f"It has {size} octets, the server's limit is {limit}.")
+    parameters = []
+    if "SIZE" in extensions:
+        parameters.append(f"SIZE={size}")
+    if composed.eight_bit and "8BITMIME" in extensions:
+        parameters.append("BODY=8BITMIME")
+    if utf8:
+        parameters.append("SMTPUTF8")
+    return Envelope(
+        reverse_path=outgoing.reverse_path.envelope_address(utf8=utf8) if outgoing.reverse_path is not None else "",
+        forward_paths=tuple(
+            ForwardPath(mailbox.envelope_address(utf8=utf8), role) for mailbox, role in outgoing.recipients
+        ),
+        mail_parameters=tuple(parameters),
+    )

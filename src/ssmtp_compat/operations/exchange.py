@@ -1,0 +1,166 @@
+"""The pump: the only loop that joins the sans-IO session to a stream. It fires PITrail."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Final, NoReturn
+
+from ..catalog.enums import EventID
+from ..catalog.errors import ErrorCode
+from ..errors import ConnectionFailedError, ProtocolError, ReplyError, TLSError
+from ..events import EventHub
+from ..net.deadline import Deadline
+from ..net.stream import Stream
+from ..smtp.commands import MASK, Command, Verb
+from ..smtp.replies import Reply
+from ..smtp.session import MAX_IN_FLIGHT, SERVICE_CLOSING, Answer, Session
+
+__all__ = ["Exchange", "refusal"]
+
+# Octets asked for at once: the replies to a group of commands, usually; more costs an allocation for every reply.
+_READ_SIZE: Final = 8192
+
+# Commands left in flight when more are sent: by refilling only then, a long list of recipients goes out in large writes
+# and the server still never runs out of work.
+_REFILL_AT: Final = MAX_IN_FLIGHT // 2
+
+_SENDING: Final = {verb: f"sending {verb.value}" for verb in Verb}
+_AWAITING: Final = {verb: f"waiting for the reply to {verb.value}" for verb in Verb} | {
+    Verb.GREETING: f"waiting for {Verb.GREETING.value}"
+}
+
+# What reading a server's last words can end with instead of a reply.
+_NO_LAST_WORDS: Final = (ConnectionFailedError, ProtocolError, TLSError)
+
+FROM_CLIENT: Final = 0
+FROM_SERVER: Final = 1
+REMARK: Final = 2
+
+
+def refusal(reply: Reply) -> ReplyError:
+    """The error for a reply that is not the one hoped for."""
+    return ReplyError(reply.text, reply.code)
+
+
+class Exchange:
+    """Sends commands and collects their answers.
+
+    Every call works under the :class:`Deadline` it is given. What breaks the connection or the protocol raises, and so
+    does a 421; any other refusal of a command is an ordinary answer.
+    """
+
+    def __init__(self, stream: Stream, session: Session, events: EventHub) -> None:
+        self.stream = stream
+        self.session = session
+        self.last_reply: Reply | None = None
+        self._events = events
+
+    def greeting(self, deadline: Deadline) -> Reply:
+        """Await the server's greeting."""
+        return self._await(deadline).reply
+
+    def command(self, command: Command, deadline: Deadline) -> Reply:
+        """Send one command and await its reply."""
+        self.session.send(command)
+        self._trace(FROM_CLIENT, command.trace)
+        self._flush(command.verb, deadline)
+        return self._await(deadline).reply
+
+    def sasl_response(self, line: bytes, deadline: Deadline) -> Reply:
+        """Send one line of an AUTH exchange, which no trace shows, and await its reply."""
+        self.session.send_response(line)
+        self._trace(FROM_CLIENT, "*" if line == b"*" else MASK)
+        self._flush(Verb.AUTH, deadline)
+        return self._await(deadline).reply
+
+    def run(self, commands: Iterable[Command], deadline: Deadline) -> Iterator[Answer]:
+        """Send ``commands`` as close together as the server allows and give out their answers in order.
+
+        With PIPELINING a group goes out in one write. Whoever stops taking answers has to :meth:`drain` the session
+        before using it again; commands that are not sent by then are never sent.
+        """
+        session = self.session
+        waiting = deque(commands)
+        while waiting or session.in_flight:
+            if session.in_flight <= _REFILL_AT:
+                last = None
+                while waiting and session.may_send(waiting[0]):
+                    last = waiting.popleft()
+                    session.send(last)
+                    self._trace(FROM_CLIENT, last.trace)
+                if last is not None:
+                    self._flush(last.verb, deadline)
+            yield self._await(deadline)
+
+    def drain(self, deadline: Deadline) -> None:
+        """Take the answers still outstanding, so that the session is in step again."""
+        while self.session.in_flight:
+            self._await(deadline)
+
+    def content(self, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> Reply:
+        """Send the message, end-of-content dot included, and await the reply to it."""
+        self.session.content_begins()
+        deadline.doing = "sending the message"
+        try:
+            for piece in pieces:
+                self.stream.write(piece, deadline)
+        except ConnectionFailedError as error:
+            self._explain(error, deadline)
+        self.session.content_sent()
+        return self._await(deadline).reply
+
+    def _explain(self, error: ConnectionFailedError, deadline: Deadline) -> NoReturn:
+        # As in _flush; and in the middle of a message any refusal is the reason, not only a 421.
+        self.session.content_sent()
+        try:
+            reply = self._await(deadline).reply
+        except _NO_LAST_WORDS:
+            raise error from None
+        self.session.connection_lost()
+        if reply.positive:
+            raise error  # not for a message that never came to its end
+        raise refusal(reply) from error
+
+    def _flush(self, last: Verb, deadline: Deadline) -> None:
+        deadline.doing = _SENDING[last]
+        try:
+            self.stream.write(self.session.data_to_send(), deadline)
+        except ConnectionFailedError as error:
+            # A server that closes says why before it does (421); that text is worth more than EPIPE.
+            with suppress(*_NO_LAST_WORDS):
+                self.drain(deadline)
+            raise error from None
+
+    def _await(self, deadline: Deadline) -> Answer:
+        awaited = self.session.awaited
+        if awaited is None:
+            raise AssertionError("nothing is in flight")
+        # Inactivity is the server's: what a callback took before this point is not held against it.
+        deadline.progress()
+        answer = self.session.next_answer()
+        while answer is None:
+            deadline.doing = _AWAITING[awaited]
+            data = self.stream.read(_READ_SIZE, deadline)
+            if not data:
+                raise ConnectionFailedError(
+                    ErrorCode.CONNECTION_DROPPED, f"The server closed the connection while {deadline.doing}."
+                )
+            self.session.receive(data)
+            answer = self.session.next_answer()
+        self.last_reply = answer.reply
+        if self._events.wants(EventID.PITrail):
+            for line in answer.reply.lines:
+                self._trace(FROM_SERVER, line)
+        if answer.reply.code == SERVICE_CLOSING:
+            raise refusal(answer.reply)
+        return answer
+
+    def remark(self, text: str) -> None:
+        """Tell the trace what the library does by itself."""
+        self._trace(REMARK, text)
+
+    def _trace(self, direction: int, message: str) -> None:
+        if self._events.wants(EventID.PITrail):
+            self._events.fire(EventID.PITrail, direction=direction, message=message)

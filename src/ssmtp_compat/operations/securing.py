@@ -1,0 +1,81 @@
+"""Signing and encrypting the message: whose key, for whom, and with what."""
+
+from __future__ import annotations
+
+from ..catalog.errors import ErrorCode
+from ..errors import CertificateError
+from ..pki.certificates import Certificate, KeyPair, decode_certificate
+from ..pki.stores.entries import StoreEntry
+from ..pki.stores.opening import StoreSource, open_store
+from ..pki.subjects import select
+
+__all__ = ["CertificateSelection", "RecipientCertificates"]
+
+
+class CertificateSelection:
+    """The certificate that is selected in a store."""
+
+    def __init__(self) -> None:
+        self._entry: StoreEntry | None = None
+
+    def by_subject(self, source: StoreSource, subject: str) -> str:
+        """Select by subject and return the full subject of what was found.
+
+        Raises :class:`CertificateError` when the store cannot be opened (271) or nothing fits (272); then nothing is
+        selected.
+        """
+        self._entry = None
+        store = open_store(source)
+        self._entry = select(store.entries, subject)
+        if self._entry is None:
+            held = "; ".join(entry.certificate.subject for entry in store.entries[:5]) or "no certificate"
+            raise CertificateError(
+                ErrorCode.CERTIFICATE_NOT_FOUND, f"{subject!r} fits nothing in {source.what}, which holds: {held}."
+            )
+        return self._entry.certificate.subject
+
+    def by_certificate(self, source: StoreSource | None, encoded: bytes) -> str:
+        """Select a certificate, with its private key if the store has it, and return its subject; "" without the key.
+
+        Raises :class:`CertificateError` when ``encoded`` is no certificate (10280), and then the old selection stays,
+        or when the store cannot be opened (271).
+        """
+        certificate = decode_certificate(encoded)
+        self._entry = StoreEntry(certificate)
+        for entry in open_store(source).entries if source is not None else ():
+            if entry.certificate == certificate and entry.private_key is not None:
+                self._entry = entry
+                return certificate.subject
+        return ""
+
+    def pem(self) -> bytes:
+        """The selected certificate as PEM text; empty when none is selected."""
+        return self._entry.certificate.pem() if self._entry is not None else b""
+
+    def key_pair(self) -> KeyPair:
+        """The selected certificate with its private key. Raises :class:`CertificateError` (10199) without either."""
+        if self._entry is None:
+            raise CertificateError(
+                ErrorCode.NO_SIGNING_CERTIFICATE,
+                "Set CertStoreType, CertStore, CertStorePassword and then CertSubject to select one.",
+            )
+        return self._entry.key_pair()
+
+
+class RecipientCertificates:
+    """The certificates that messages are encrypted for, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._certificates: list[Certificate] = []
+
+    def add(self, encoded: bytes | str) -> None:
+        """Add one, given as PEM, bare base64 or DER. Raises :class:`CertificateError` (10280) for anything else."""
+        self._certificates.append(decode_certificate(encoded))
+
+    def all(self) -> tuple[Certificate, ...]:
+        """All of them. Raises :class:`CertificateError` (10202) when there are none."""
+        if not self._certificates:
+            raise CertificateError(
+                ErrorCode.NO_RECIPIENT_CERTIFICATE, "Add the certificate of each recipient with AddRecipientCert."
+            )
+        return tuple(self._certificates)
