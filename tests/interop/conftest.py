@@ -1,0 +1,77 @@
+"""Real servers and real S/MIME readers. Each is started once for the whole run and leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from interop.authority import Authority
+from interop.gpgsm import Gpgsm
+from interop.openssl_cms import OpenSSLCms
+from interop.packages import PLUGINS
+from interop.postfix import Postfix
+from interop.processes import require, server_directory
+from interop.smtp_sink import SmtpSink
+
+
+@pytest.fixture(scope="session")
+def ca() -> Iterator[Authority]:
+    """An authority with a server's certificate and with alice's and bob's."""
+    require("openssl")
+    with server_directory("ca") as directory:
+        yield Authority(directory)
+
+
+@pytest.fixture(scope="session")
+def running_postfix(ca: Authority) -> Iterator[Postfix]:
+    require("postfix", "saslpasswd2", plugins=PLUGINS, root=True)
+    with server_directory("postfix") as directory:
+        server = Postfix(directory, ca)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def postfix(running_postfix: Postfix) -> Iterator[Postfix]:
+    """Postfix with empty mailboxes."""
+    yield running_postfix
+    running_postfix.clear()
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[SmtpSink]:
+    """A receiver that keeps every message."""
+    require("smtp-sink")
+    with server_directory("sink", mode=0o777) as directory:
+        sink = SmtpSink(directory, keep=True)
+        yield sink
+        sink.stop()
+
+
+@pytest.fixture
+def discarding_sink() -> Iterator[SmtpSink]:
+    """A receiver that throws every message away, for big or many ones."""
+    require("smtp-sink")
+    with server_directory("sink") as directory:
+        sink = SmtpSink(directory, keep=False)
+        yield sink
+        sink.stop()
+
+
+@pytest.fixture(scope="session")
+def gpgsm(ca: Authority) -> Iterator[Gpgsm]:
+    require("gpgsm", "gpg-agent", "gpgconf")
+    with server_directory("gpgsm") as home:
+        reader = Gpgsm(home, ca)
+        yield reader
+        reader.stop()
+
+
+@pytest.fixture
+def openssl_cms(ca: Authority, tmp_path: Path) -> OpenSSLCms:
+    return OpenSSLCms(tmp_path, ca)

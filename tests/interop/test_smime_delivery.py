@@ -1,0 +1,130 @@
+"""The whole way: signed, encrypted, submitted over STARTTLS with a login, delivered by Postfix, read by others."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+
+import pytest
+
+from ssmtp_compat import (
+    PropertyID,
+    ssmtp_do_addrecipientcert,
+    ssmtp_do_encrypt,
+    ssmtp_do_sign,
+    ssmtp_do_signandencrypt,
+    ssmtp_set,
+)
+from wire.mailer import Mailer
+
+pytestmark = pytest.mark.interop
+
+
+def select_signer(mailer: Mailer, person) -> None:
+    mailer.set(CertStoreType=2, CertStore=str(person.p12), CertStorePassword=person.p12_password, CertSubject="*")
+
+
+def signed_parts(entity: bytes) -> tuple[bytes, bytes]:
+    """The first part of a multipart/signed entity, octet for octet with CRLF, and the DER of its signature."""
+    header, _, body = entity.partition(b"\r\n\r\n")
+    boundary = email.message_from_bytes(header + b"\r\n\r\n").get_boundary()
+    assert boundary
+    delimiter = b"\r\n--" + boundary.encode()
+    _, part, signature, _ = (b"\r\n" + body).split(delimiter)
+    return part.removeprefix(b"\r\n"), base64.b64decode(signature.partition(b"\r\n\r\n")[2])
+
+
+def test_a_large_message_for_two_readers_over_starttls_with_auth(postfix, ca, openssl_cms, gpgsm):
+    line = "Grüße an alle, mit Umlauten: äöüÄÖÜß und einer Zeile, die kurz ist.\r\n"
+    text = line * (20_000_000 // len(line.encode()) + 1)
+    canonical = text.encode()
+    assert len(canonical) >= 20_000_000
+    with Mailer(
+        postfix.submission_port,
+        MailServer="localhost",
+        SSLStartMode=2,
+        User="alice@example.test",
+        Password="secret",
+        Timeout=60,
+        Subject="Prüfung über Größe",
+        SendTo="Alice <alice@example.test>",
+        Cc="bob@example.test",
+        BCc="böb@example.test",
+        MessageText=text,
+    ) as mailer:
+        mailer.config(SSLCACertFilePaths=ca.certificate)
+        select_signer(mailer, ca.alice)
+        for person in (ca.alice, ca.bob):
+            assert ssmtp_do_addrecipientcert(mailer.handle, person.certificate.read_bytes()) == 0
+        assert ssmtp_do_signandencrypt(mailer.handle) == 0, mailer.error
+        assert mailer.send() == 0, mailer.error
+
+    arrived = {user: postfix.messages(user, seconds=60)[0] for user in ("alice", "bob", "böb")}
+    for user, person in (("alice", ca.alice), ("bob", ca.bob)):
+        header = email.message_from_bytes(arrived[user].partition(b"\n\n")[0], policy=email.policy.default)
+        assert header["Subject"] == "Prüfung über Größe"
+        assert "böb" not in str(header).lower()
+        decrypted = openssl_cms.decrypt(arrived[user], person)
+        assert decrypted.ok, decrypted.report
+        verified = openssl_cms.verify(decrypted.content)
+        assert verified.ok, verified.report
+        part, signature = signed_parts(decrypted.content)
+        assert gpgsm.verify(signature, part).good_signature
+        read = email.message_from_bytes(verified.content, policy=email.policy.default)
+        assert read.get_payload(decode=True) == canonical
+    encrypted = base64.b64decode(arrived["bob"].partition(b"\n\n")[2])
+    assert gpgsm.decrypt(encrypted).ok
+
+
+@pytest.mark.parametrize("digest", ["SHA1", "SHA-224", "SHA256", "sha384", "SHA512"])
+def test_every_digest_is_verified_by_openssl_and_gpgsm(ca, openssl_cms, gpgsm, digest):
+    with Mailer(25, MessageText="Häßliche Zeilen\n.\nFrom here on\n", SigningAlgorithm=digest) as mailer:
+        select_signer(mailer, ca.alice)
+        assert ssmtp_do_sign(mailer.handle) == 0, mailer.error
+        entity = (mailer.get("MessageHeadersString") + "\r\n" + mailer.get("MessageText")).encode()
+    assert openssl_cms.verify(entity).ok
+    part, signature = signed_parts(entity)
+    assert gpgsm.verify(signature, part).good_signature
+    assert not gpgsm.verify(signature, part.replace(b"here", b"Here")).good_signature
+    assert not openssl_cms.verify(entity.replace(b"on", b"off")).ok
+
+
+@pytest.mark.parametrize("cipher", ["AESCBC128", "AES", "AESCBC192", "AESCBC256", "3DES", "1.2.840.113549.3.7"])
+def test_every_cipher_is_read_by_openssl_and_gpgsm(ca, openssl_cms, gpgsm, cipher):
+    with Mailer(25, MessageText="geheim: ä\n", EncryptingAlgorithm=cipher) as mailer:
+        assert ssmtp_do_addrecipientcert(mailer.handle, ca.bob.certificate.read_text()) == 0
+        assert ssmtp_do_encrypt(mailer.handle) == 0, mailer.error
+        body = mailer.get("MessageText")
+        entity = (mailer.get("MessageHeadersString") + "\r\n" + body).encode()
+    for read in (openssl_cms.decrypt(entity, ca.bob), gpgsm.decrypt(base64.b64decode(body))):
+        assert read.ok, read.report
+        assert email.message_from_bytes(read.content).get_payload(decode=True) == "geheim: ä\r\n".encode()
+    assert not openssl_cms.decrypt(entity, ca.alice).ok
+
+
+def test_a_signed_message_survives_a_relay_and_a_store(postfix, ca, openssl_cms):
+    text = "Zeile mit Umlaut ä\n" + "x" * 3000 + "\n.\nFrom nowhere\ntrailing blanks   \n"
+    with Mailer(postfix.plain_port, MessageText=text, OtherHeaders="X-Kept: yes\r\nContent-Language: de") as mailer:
+        select_signer(mailer, ca.alice)
+        assert ssmtp_do_sign(mailer.handle) == 0, mailer.error
+        assert mailer.send() == 0, mailer.error
+    message = postfix.message("bob")
+    result = openssl_cms.verify(message)
+    assert result.ok, result.report
+    assert email.message_from_bytes(message)["X-Kept"] == "yes"
+    part = email.message_from_bytes(result.content)
+    assert part["Content-Language"] == "de"
+    assert part.get_payload(decode=True) == text.replace("\n", "\r\n").encode()
+
+
+def test_a_failure_changes_nothing(ca):
+    with Mailer(25, MessageText="text", OtherHeaders="X-Kept: yes") as mailer:
+        assert ssmtp_do_sign(mailer.handle) == 10199
+        assert ssmtp_do_encrypt(mailer.handle) == 10202
+        select_signer(mailer, ca.alice)
+        assert ssmtp_do_signandencrypt(mailer.handle) == 10202
+        assert ssmtp_set(mailer.handle, PropertyID.SigningAlgorithm, "SHA-0") == 0
+        assert ssmtp_do_sign(mailer.handle) == 10194
+        assert mailer.get("MessageText") == "text"
+        assert mailer.get("OtherHeaders") == "X-Kept: yes"
