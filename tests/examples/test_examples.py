@@ -1,0 +1,106 @@
+"""Every example runs as it stands, against a server with TLS, and what arrives is what it says it sends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from loopback_identity import LoopbackIdentity
+from ssmtp_compat.cli.demo.people import Authority
+from ssmtp_compat.cli.demo.readers import find_reader
+from ssmtp_compat.cli.demo.server import LOOPBACK, EmbeddedServer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ADDRESSES = ("zoe@example.org", "juergen@example.org")
+
+
+@pytest.fixture
+def server(loopback_identity: LoopbackIdentity) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(loopback_identity.server_context()) as embedded:
+        yield embedded
+
+
+def run(name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / name), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+def arguments(server: EmbeddedServer, identity: LoopbackIdentity) -> tuple[str, ...]:
+    return (LOOPBACK, str(server.port), str(identity.ca_file), *ADDRESSES)
+
+
+def arrived(server: EmbeddedServer) -> bytes:
+    (message,) = server.received
+    assert message.secured
+    assert (message.sender, message.recipients) == (ADDRESSES[0], ADDRESSES[1:])
+    return message.content
+
+
+def test_send_plain(server: EmbeddedServer, loopback_identity: LoopbackIdentity) -> None:
+    done = run("send_plain.py", *arguments(server, loopback_identity))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "sent\n", "")
+    message = cast(EmailMessage, message_from_bytes(arrived(server), policy=policy.default))
+    assert message["Subject"] == "Grüße"
+    assert message.get_content().splitlines() == ["Schöne Grüße!"]
+
+
+def test_sign_and_encrypt(server: EmbeddedServer, loopback_identity: LoopbackIdentity, tmp_path: Path) -> None:
+    authority = Authority()
+    zoe, juergen = authority.person("Zoë", ADDRESSES[0]), authority.person("Jürgen", ADDRESSES[1])
+    (tmp_path / "zoe.pfx").write_bytes(zoe.pfx("geheim"))
+    (tmp_path / "juergen.pem").write_bytes(juergen.certificate_pem())
+    files = (str(tmp_path / "zoe.pfx"), str(tmp_path / "juergen.pem"))
+    done = run("sign_and_encrypt.py", *arguments(server, loopback_identity), *files, PFX_PASSWORD="geheim")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "sent\n", "")
+    reader = find_reader(tmp_path)
+    signed, certificate = reader.verify(reader.decrypt(arrived(server), juergen), authority.pem())
+    assert certificate == zoe.certificate
+    text = cast(EmailMessage, message_from_bytes(signed, policy=policy.default)).get_content()
+    assert text.splitlines() == ["Nur für dich: der Schlüssel liegt unter der Matte."]
+
+
+def test_sign_and_encrypt_sends_nothing_when_it_cannot_sign(
+    server: EmbeddedServer, loopback_identity: LoopbackIdentity, tmp_path: Path
+) -> None:
+    person = Authority().person("Zoë", ADDRESSES[0])
+    (tmp_path / "zoe.pfx").write_bytes(person.pfx("geheim"))
+    (tmp_path / "zoe.pem").write_bytes(person.certificate_pem())
+    files = (str(tmp_path / "zoe.pfx"), str(tmp_path / "zoe.pem"))
+    done = run("sign_and_encrypt.py", *arguments(server, loopback_identity), *files, PFX_PASSWORD="wrong")
+    assert done.returncode == 1
+    assert done.stdout.startswith("271: ")
+    assert server.received == []
+
+
+def test_trace_events(server: EmbeddedServer, loopback_identity: LoopbackIdentity) -> None:
+    done = run("trace_events.py", *arguments(server, loopback_identity))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert arrived(server).endswith(b"\r\n\r\none\r\ntwo\r\nthree\r\n")
+    lines = done.stdout.splitlines()
+    assert "--> STARTTLS" in lines
+    assert "    server certificate: CN=localhost, status OK" in lines
+    assert "    17 octets of the text sent, 100 %" in lines
+    assert lines[-1] == "sent"
+
+
+def test_every_example_is_short_run_here_and_shown_in_the_documentation() -> None:
+    names = {path.name for path in EXAMPLES.glob("*.py")}
+    assert names == {"send_plain.py", "sign_and_encrypt.py", "trace_events.py"}
+    page = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
+    for name in names:
+        assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= 40
+        assert f"{{literalinclude}} ../examples/{name}" in page
