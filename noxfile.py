@@ -64,6 +64,15 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def minimums(session: nox.Session) -> None:
+    """The tests with the lowest version of each dependency that pyproject.toml allows."""
+    _install(session, "tests")
+    lowest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
+    session.install("-q", *lowest)
+    session.run("pytest", "tests/unit", "tests/wire", "tests/catalog")
+
+
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Ratios against smtplib, curl and bare RSA, on a machine that does nothing else meanwhile."""
     _install(session)

@@ -12,6 +12,7 @@ from interop.authority import Authority, Identity
 from interop.processes import run, run_anyhow
 
 _PASSPHRASE = b"x\n"
+_IMPORTS = 3
 _WITH_PASSPHRASE = ("--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0")
 
 
@@ -54,8 +55,14 @@ class Gpgsm:
         p12 = self._home / "import.p12"
         old = ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1", "-passout", "pass:x")
         pair = ("-in", person.certificate, "-inkey", person.key, "-certfile", ca.certificate)
-        run("openssl", "pkcs12", "-export", *old, *pair, "-out", p12)
-        run("gpgsm", *_WITH_PASSPHRASE, "--import", p12, data=_PASSPHRASE, env=self._environment)
+        # gpgsm 2.2 misreads a file once in a few hundred times ("possibly bad passphrase"); the salt decides.
+        for attempt in range(_IMPORTS):
+            run("openssl", "pkcs12", "-export", *old, *pair, "-out", p12)
+            call = ("gpgsm", *_WITH_PASSPHRASE, "--import", p12)
+            if attempt == _IMPORTS - 1:
+                run(*call, data=_PASSPHRASE, env=self._environment)
+            elif run_anyhow(*call, data=_PASSPHRASE, env=self._environment).returncode == 0:
+                break
         p12.unlink()
 
     def verify(self, signature: bytes, content: bytes) -> GpgsmResult:

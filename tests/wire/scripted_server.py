@@ -98,6 +98,7 @@ class ScriptedServer:
         self._timeout = timeout
         self._errors: list[BaseException] = []
         self._workers: list[tuple[threading.Thread, Channel]] = []
+        self._starting = threading.Lock()
 
     @property
     def connection(self) -> Connection:
@@ -116,7 +117,9 @@ class ScriptedServer:
     def wait_closed(self, seconds: float = 5.0) -> None:
         """Wait until every connection accepted so far has ended by itself."""
         deadline = time.monotonic() + seconds
-        for thread, channel in list(self._workers):
+        with self._starting:  # a thread can be joined only once it runs
+            workers = list(self._workers)
+        for thread, channel in workers:
             thread.join(max(0.0, deadline - time.monotonic()))
             assert not thread.is_alive(), f"still open after {seconds} s: {channel.record}"
 
@@ -170,8 +173,9 @@ class ScriptedServer:
         self.connections.append(channel.record)
         name = f"scripted server {self.port}, connection {len(self.connections)}"
         worker = threading.Thread(target=self._serve, args=(channel,), name=name)
-        worker.start()
-        self._workers.append((worker, channel))  # started, so that wait_closed may join it
+        with self._starting:
+            self._workers.append((worker, channel))
+            worker.start()
 
     def _serve(self, channel: Channel) -> None:
         try:

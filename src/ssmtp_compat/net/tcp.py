@@ -97,12 +97,10 @@ class TcpStream:
             limit = min(limit, self._receiving.burst)
             pause(self._receiving.wait(0), deadline)
         while True:
-            # Waiting first: what a mail client reads is an answer, and answers take their time.
-            wait_readable(self._socket, deadline)
             try:
                 data = self._socket.recv(limit)
             except BlockingIOError:
-                continue
+                wait_readable(self._socket, deadline)
             except OSError as error:
                 raise from_os_error(error, deadline.doing or f"reading from {self.peer_address}") from error
             else:
@@ -113,10 +111,10 @@ class TcpStream:
 
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         self._begin(deadline)
-        with memoryview(data) as view, view.cast("B") as octets:
-            if self._sending is None:
-                self._send(octets, deadline)
-                return
+        if self._sending is None:
+            self._send(data, deadline)
+            return
+        with memoryview(data) as octets:
             for start in range(0, len(octets), self._sending.burst):
                 burst = octets[start : start + self._sending.burst]
                 pause(self._sending.wait(len(burst)), deadline)
@@ -143,18 +141,27 @@ class TcpStream:
         deadline.progress()
         deadline.check()
 
-    def _send(self, octets: memoryview, deadline: Deadline) -> None:
-        sent = 0
-        while sent < len(octets):
+    def _send(self, data: bytes | memoryview, deadline: Deadline) -> None:
+        # What is short goes out whole, and needs no view on what is left of it.
+        sent = self._send_some(data, deadline)
+        if sent < len(data):
+            with memoryview(data) as octets:
+                while sent < len(octets):
+                    deadline.check()
+                    sent += self._send_some(octets[sent:], deadline)
+
+    def _send_some(self, data: bytes | memoryview, deadline: Deadline) -> int:
+        while data:
             try:
-                sent += self._socket.send(octets[sent:], _SEND_FLAGS)
+                sent = self._socket.send(data, _SEND_FLAGS)
             except BlockingIOError:
                 wait_writable(self._socket, deadline)
             except OSError as error:
                 raise from_os_error(error, deadline.doing or f"sending to {self.peer_address}") from error
             else:
                 deadline.progress()
-                deadline.check()
+                return sent
+        return 0
 
 
 def connect(options: TcpOptions, deadline: Deadline) -> TcpStream:

@@ -137,8 +137,6 @@ class Exchange:
         awaited = self.session.awaited
         if awaited is None:
             raise AssertionError("nothing is in flight")
-        # Inactivity is the server's: what a callback took before this point is not held against it.
-        deadline.progress()
         answer = self.session.next_answer()
         while answer is None:
             deadline.doing = _AWAITING[awaited]
