@@ -230,6 +230,15 @@ def test_a_password_that_plain_cannot_carry_is_not_sent():
     assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
 
 
+def test_an_identity_that_no_mechanism_carries_is_not_dropped():
+    with ScriptedServer(users={USER: PASSWORD}, mechanisms=["LOGIN"]) as server, logging_in(server) as mailer:
+        mailer.config(AuthorizationIdentity="boss")
+        assert mailer.send() == 20011
+        assert "only PLAIN can carry" in mailer.error[1]
+        mailer.config(AuthorizationIdentity="")
+        assert mailer.send() == 0, mailer.error
+
+
 # -- secrets ----------------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +251,8 @@ def test_no_event_and_no_error_shows_a_secret(mechanism: str, outcome: str):
         ScriptedServer(users={USER: PASSWORD}, mechanisms=[mechanism], replies=replies) as server,
         logging_in(server, Password=password) as mailer,
     ):
-        mailer.config(AuthorizationIdentity="hidden-identity")
+        if mechanism == "PLAIN":
+            mailer.config(AuthorizationIdentity="hidden-identity")
         mailer.record()
         assert (mailer.send() == 0) is (outcome == "accepted")
         shown = "\n".join([str(mailer.events), str(mailer.error), mailer.get("LastReply")])

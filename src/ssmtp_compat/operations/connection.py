@@ -214,7 +214,12 @@ class Connection:
         smtp = self._options.smtp
         if smtp.credentials is None:
             raise AssertionError("AUTH needs credentials")
-        name = registry.choose(self.exchange.session.extensions.auth_mechanisms, smtp.mechanism, tls=self._secured)
+        name = registry.choose(
+            self.exchange.session.extensions.auth_mechanisms,
+            smtp.mechanism,
+            tls=self._secured,
+            acting=bool(smtp.credentials.authorization_identity),
+        )
         mechanism = registry.create(name, smtp.credentials)
         reply = self.exchange.command(commands.auth(name, mechanism.start()), deadline)
         for _ in range(_MAX_SASL_STEPS):
