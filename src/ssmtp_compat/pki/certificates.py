@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -70,7 +70,7 @@ class Certificate:
     def __post_init__(self) -> None:
         try:
             fields = _read(self.der)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        except Exception as error:
             raise CertificateError(ErrorCode.CERTIFICATE_DECODING, f"The data is no certificate. {_WANTED}") from error
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -116,7 +116,7 @@ class KeyPair:
 
 
 def decode_certificate(data: bytes | str) -> Certificate:
-    """Decode the first certificate of PEM text, or bare base64 that may be wrapped over lines, or DER.
+    """Decode the certificate in PEM text, or bare base64 that may be wrapped over lines, or DER.
 
     Raises :class:`CertificateError` (10280) for anything else, octets behind the DER included. The data is never
     quoted: it may be a private key given by mistake.
@@ -126,11 +126,20 @@ def decode_certificate(data: bytes | str) -> Certificate:
     if not octets.strip():
         raise CertificateError(ErrorCode.CERTIFICATE_DECODING, f"The certificate is empty. {_WANTED}")
     if b"-----BEGIN " in octets:
-        labels = []
+        labels: list[str] = []
+        bodies: list[bytes] = []
         for block in pem_blocks(octets):
-            if block.label in CERTIFICATE_LABELS:
-                return _from_base64(block.body)
             labels.append(block.label)
+            if block.label in CERTIFICATE_LABELS:
+                bodies.append(block.body)
+        if len(bodies) > 1:
+            # Taking the first would leave the others out without a word: somebody could not read the mail.
+            raise CertificateError(
+                ErrorCode.CERTIFICATE_DECODING,
+                f"The PEM text holds {len(bodies)} certificates where one is wanted; give them one by one.",
+            )
+        if bodies:
+            return _from_base64(bodies[0])
         found = ", ".join(labels) or "an unfinished block"
         raise CertificateError(ErrorCode.CERTIFICATE_DECODING, f"The PEM text holds no certificate but: {found}.")
     # Every certificate is longer than 127 octets, so in DER its second octet is 0x81 or more; base64 is ASCII.
@@ -166,9 +175,12 @@ def _read(der: bytes) -> dict[str, Any]:
         "subject_names": relative_names(subject),
         "serial": tbs["serial_number"].native,
         "emails": tuple(dict.fromkeys(emails)),
-        "not_before": tbs["validity"]["not_before"].native,
-        "not_after": tbs["validity"]["not_after"].native,
-        "key_usage": None if usage is None else frozenset(_KEY_USAGE_NAMES[bit] for bit in usage.native),
+        "not_before": _moment(tbs["validity"]["not_before"].native),
+        "not_after": _moment(tbs["validity"]["not_after"].native),
+        # Bits beyond those of RFC 5280 mean nothing, and other readers take no notice of them either.
+        "key_usage": None
+        if usage is None
+        else frozenset(_KEY_USAGE_NAMES[bit] for bit in usage.native if bit in _KEY_USAGE_NAMES),
         "extended_key_usage": None if purposes is None else frozenset(purpose.dotted for purpose in purposes),
         "issuer_der": tbs["issuer"].dump(),
         "serial_der": tbs["serial_number"].dump(),
@@ -176,6 +188,14 @@ def _read(der: bytes) -> dict[str, Any]:
         "subject_key_id": parsed.key_identifier,
         "authority_key_id": parsed.authority_key_identifier,
     }
+
+
+def _moment(value: object) -> datetime:
+    # asn1crypto has a type of its own for the year 0, which can be neither compared nor written.
+    if not isinstance(value, datetime):
+        raise TypeError("a date that is none")
+    # RFC 5280 4.1.2.5 wants UTC; a time without a zone is taken for it.
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
 def _rfc822_name(name: asn1_x509.GeneralName) -> str:

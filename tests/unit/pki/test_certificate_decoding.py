@@ -5,10 +5,13 @@ import textwrap
 from datetime import UTC, datetime
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, parser
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID, ObjectIdentifier
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,8 +47,60 @@ def test_every_spelling_gives_the_same_certificate(alice: Issued) -> None:
         assert decode_certificate(data) == alice.certificate, spelling
 
 
-def test_the_first_certificate_of_a_pem_text_is_taken(alice: Issued, bob: Issued) -> None:
-    assert decode_certificate(bob.certificate.pem() + alice.certificate.pem()) == bob.certificate
+def test_a_second_certificate_is_not_left_out_in_silence(alice: Issued, bob: Issued) -> None:
+    with pytest.raises(CertificateError, match="2 certificates") as caught:
+        decode_certificate(bob.certificate.pem() + alice.certificate.pem())
+    assert caught.value.code is ErrorCode.CERTIFICATE_DECODING
+
+
+def self_signed(*extensions: x509.ExtensionType) -> x509.CertificateBuilder:
+    key = ec.generate_private_key(ec.SECP256R1())
+    somebody = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Somebody")])
+    builder = x509.CertificateBuilder(somebody, somebody, key.public_key(), 1)
+    builder = builder.not_valid_before(datetime(2026, 1, 1)).not_valid_after(datetime(2027, 1, 1))
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(key, SHA256())
+
+
+KEY_USAGE = ObjectIdentifier("2.5.29.15")
+
+
+def test_bits_of_key_usage_that_nobody_knows_mean_nothing() -> None:
+    # digitalSignature, keyEncipherment, decipherOnly, and seven bits beyond that last one of RFC 5280
+    certificate = self_signed(x509.UnrecognizedExtension(KEY_USAGE, bytes.fromhex("030300a0ff")))
+    decoded = Certificate(certificate.public_bytes(Encoding.DER))
+    assert decoded.key_usage == {"digitalSignature", "keyEncipherment", "decipherOnly"}
+
+
+@pytest.mark.parametrize("octets", ["0300", "0302", "030108", "", "0500", "30"])
+def test_a_broken_extension_is_a_certificate_error(octets: str) -> None:
+    certificate = self_signed(x509.UnrecognizedExtension(KEY_USAGE, bytes.fromhex(octets)))
+    with pytest.raises(CertificateError) as caught:
+        Certificate(certificate.public_bytes(Encoding.DER))
+    assert caught.value.code is ErrorCode.CERTIFICATE_DECODING
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "date"),
+    [
+        (b"\x17\x0d270101000000Z", b"\x18\x0e20270101000000", datetime(2027, 1, 1, tzinfo=UTC)),
+        (b"\x17\x0d270101000000Z", b"\x18\x0f00000101000000Z", None),
+    ],
+)
+def test_odd_dates_are_read_or_refused(old: bytes, new: bytes, date: datetime | None) -> None:
+    der = self_signed().public_bytes(Encoding.DER)
+    parsed = asn1_x509.Certificate.load(der)
+    validity = parsed["tbs_certificate"]["validity"].dump()
+    changed = validity.replace(old, new)
+    changed = changed[:1] + bytes([len(changed) - 2]) + changed[2:]
+    tbs = parser.emit(0, 1, 16, parsed["tbs_certificate"].contents.replace(validity, changed))
+    whole = parser.emit(0, 1, 16, tbs + parsed["signature_algorithm"].dump() + parsed["signature_value"].dump())
+    if date is None:
+        with pytest.raises(CertificateError):
+            Certificate(whole)
+    else:
+        assert Certificate(whole).not_after == date
 
 
 def test_what_is_no_certificate_is_refused_with_the_decoding_code(alice: Issued) -> None:

@@ -28,7 +28,8 @@ class StoreEntry:
         if self.private_key is None:
             raise CertificateError(
                 ErrorCode.NO_SIGNING_CERTIFICATE,
-                f"The store holds the certificate of {self.certificate.subject} without its private key.",
+                f"No private key for the certificate of {self.certificate.subject} was found in the store; of a PFX "
+                "with several keys this version reads one.",
             )
         return KeyPair(self.certificate, self.private_key, self.chain)
 
