@@ -32,6 +32,7 @@ class EventHub:
     def __init__(self) -> None:
         self._callbacks: dict[EventID, Callback] = {}
         self._active: set[EventID] = set()
+        self._told: SSMTPError | None = None
 
     def register(self, event: EventID, callback: Callback | None) -> None:
         """Bind ``callback`` to ``event`` in place of an earlier one; None removes it."""
@@ -69,5 +70,8 @@ class EventHub:
         return parameters
 
     def fire_error(self, error: SSMTPError) -> None:
-        """Fire the Error event with the code and the text of ``error``."""
+        """Fire the Error event with the code and the text of ``error``, once for one and the same error."""
+        if error is self._told:
+            return
+        self._told = error
         self.fire(EventID.Error, errorcode=int(error.code), description=error.message)

@@ -269,3 +269,18 @@ def test_no_event_and_no_error_shows_a_secret(mechanism: str, outcome: str):
     assert trail[1] == f"AUTH {mechanism}" + (" ****" if mechanism == "PLAIN" else "")
     responses = ["*" if line == "*" else "****" for line in server.connection.auth_responses]
     assert trail[2 : 2 + len(responses)] == responses
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_server_that_repeats_what_it_does_not_understand_shows_no_secret(mechanism: str):
+    echo = {"AUTH": lambda line: "334 UGFzc3dvcmQ6" if line == "AUTH LOGIN" else f"501 5.5.2 Syntax error in: {line}"}
+    with (
+        ScriptedServer(users={USER: PASSWORD}, mechanisms=[mechanism], replies=echo) as server,
+        logging_in(server) as mailer,
+    ):
+        mailer.record()
+        assert mailer.send() == 161
+        shown = "\n".join([str(mailer.events), str(mailer.error), mailer.get("LastReply")])
+    sent = server.connection.auth_responses or [server.commands[1].removeprefix("AUTH PLAIN ")]
+    assert sent[0] not in shown
+    assert "Syntax error in: " in shown

@@ -9,7 +9,7 @@ import pytest
 
 from ssmtp_compat import PropertyID, ssmtp_set
 from wire.mailer import CONTENT, Mailer
-from wire.scripted_server import EXTENSIONS, Ending, ScriptedServer
+from wire.scripted_server import EXTENSIONS, Close, Ending, Fault, Reset, ScriptedServer, Send, Step
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -224,3 +224,33 @@ def test_a_refused_rset_ends_the_session_with_the_first_refusal_as_the_error():
         mailer.set(SendTo=CC)
         assert mailer.send() == 0, mailer.error
     assert server.connections[0].commands[-2:] == ["RSET", "QUIT"]
+
+
+@pytest.mark.parametrize("fault", [Close(), Reset(), Send(b"nonsense\r\n")], ids=str)
+@pytest.mark.parametrize("refused", ["MAIL", "RCPT"])
+def test_a_refusal_is_told_whatever_happens_behind_it(refused: str, fault: Fault):
+    """Servers that refuse by blocklist hang up at once; the script has to see why."""
+    behind = {"MAIL": "RCPT", "RCPT": "DATA"}[refused]
+    replies = {refused: ["550 5.7.1 your address is blocked"]}
+    with ScriptedServer(replies=replies, faults={Step(behind, 1): fault}) as server, Mailer(server.port) as mailer:
+        assert mailer.connect() == 0
+        assert mailer.send() == 161
+        assert mailer.error == (161, "550 5.7.1 your address is blocked")
+        assert mailer.get("Connected") is False
+        assert mailer.send() == 0, mailer.error
+
+
+def test_a_refusal_of_the_only_recipient_fires_one_error():
+    replies = {"RCPT": ["550 5.1.1 no"]}
+    with ScriptedServer(replies=replies) as server, Mailer(server.port, SendTo="", BCc="bob@example.test") as mailer:
+        mailer.config(AllowEmptyTo=True)
+        mailer.record("Error")
+        assert mailer.send() == 161
+        assert mailer.recorded("Error", "errorcode") == [161]
+
+
+def test_one_mailbox_written_twice_gets_the_message_once():
+    twice = "a@B.example, a@b.EXAMPLE, x@bücher.example, x@xn--bcher-kva.example, A@b.example"
+    with ScriptedServer() as server, Mailer(server.port, SendTo=twice) as mailer:
+        assert mailer.send() == 0, mailer.error
+    assert server.messages[0].recipients == ["a@B.example", "x@xn--bcher-kva.example", "A@b.example"]

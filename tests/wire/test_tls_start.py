@@ -367,3 +367,29 @@ def test_a_setting_that_this_version_does_not_honour_stops_before_the_connection
         assert mailer.send() == 20008
         assert "SSLEnabledProtocols" in mailer.error[1]
     assert server.connections == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [(True, 0), ("true", 0), ("1", 0), (1, 0)]
+    + [(no, 280) for no in (False, "false", "0", "no", "off", "", 0, None, "perhaps", 2, [], object())],
+    ids=repr,
+)
+def test_accept_is_read_as_every_boolean_is(server_tls: ssl.SSLContext, answer: object, code: int):
+    with (
+        ScriptedServer(tls=server_tls, implicit_tls=True) as server,
+        Mailer(server.port, SSLStartMode=1) as mailer,
+    ):
+        mailer.on("SSLServerAuthentication", lambda parameters: {**parameters, "accept": answer})
+        assert mailer.connect() == code, mailer.error
+
+
+@pytest.mark.parametrize("path", ["/tmp/a\0b", "/" + "x" * 5000])
+@pytest.mark.parametrize("setting", ["SSLCACertFilePaths", "OpenSSLCAFile", "OpenSSLCADir"])
+def test_no_path_of_certificates_raises(server_tls: ssl.SSLContext, setting: str, path: str):
+    with (
+        ScriptedServer(tls=server_tls, implicit_tls=True) as server,
+        Mailer(server.port, SSLStartMode=1) as mailer,
+    ):
+        mailer.config(**{setting: path})
+        assert mailer.connect() in (271, 280)

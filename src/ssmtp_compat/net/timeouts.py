@@ -25,4 +25,6 @@ class Timeouts:
 
     def connect_deadline(self, whole: Deadline, cancel: CancelToken) -> Deadline:
         """The deadline for making the connection, inside the method that has the deadline ``whole``."""
-        return Deadline(self.connecting, absolute=True, cancel=cancel) if self.connecting else whole
+        if not self.connecting or (self.absolute and 0 < self.inactivity <= self.connecting):
+            return whole
+        return Deadline(self.connecting, absolute=True, cancel=cancel)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..catalog.enums import EventID
 from ..catalog.errors import ErrorCode
+from ..catalog.values import to_bool
 from ..errors import (
     ConnectionFailedError,
     OperationInterruptedError,
@@ -104,11 +105,6 @@ class Connection:
     def local_port(self) -> int:
         return self._tcp.local_port if self._tcp is not None and self._ready else 0
 
-    @property
-    def tcp_stream(self) -> TcpStream | None:
-        """The TCP connection while the session is open, to read socket options from."""
-        return self._tcp if self._ready else None
-
     # -- opening ------------------------------------------------------------------------------------------------------
 
     def open(self, deadline: Deadline, cancel: CancelToken) -> None:
@@ -120,7 +116,7 @@ class Connection:
             self._open(deadline, self._options.timeouts.connect_deadline(deadline, cancel))
         except SSMTPError as error:
             if self._exchange is not None and self.in_step_after(error):
-                self.quit(cancel)
+                self.quit(deadline, cancel, keep_reply=True)
             else:
                 self.abort(error)
             raise
@@ -205,7 +201,10 @@ class Connection:
             status=certificate.status,
             accept=certificate.trusted,
         )
-        return bool(decided["accept"])
+        try:
+            return to_bool(decided["accept"])
+        except ValueError:
+            return False  # what is neither yes nor no must not open the door
 
     def _tls_status(self, message: str) -> None:
         self._events.fire(EventID.SSLStatus, message=message)
@@ -244,27 +243,33 @@ class Connection:
         usable = session.state in (State.GREETED, State.IDLE, State.MAIL, State.RCPT)
         return usable and not session.in_flight and not isinstance(error, _BROKEN)
 
-    def quit(self, cancel: CancelToken) -> None:
-        """End the session with QUIT and close it. A server that fails at QUIT is no error: nothing is lost by it."""
+    def quit(self, whole: Deadline, cancel: CancelToken, *, keep_reply: bool = False) -> None:
+        """End the session with QUIT and close it. A server that fails at QUIT is no error: nothing is lost by it.
+
+        ``whole`` is the deadline of the method; an absolute one holds for QUIT too. ``keep_reply`` leaves the last
+        reply as it is, where nobody asked for the QUIT.
+        """
+        reply = self.exchange.last_reply
         try:
-            self._say_quit(cancel)
+            self._say_quit(whole, cancel)
         except BaseException:
             self.drop()
             raise
+        if keep_reply:
+            self.exchange.last_reply = reply
         if self._stream is not None:
             self._stream.close()
         self._closed(None)
 
-    def _say_quit(self, cancel: CancelToken) -> None:
-        deadline = Deadline(self._quit_seconds(), absolute=True, cancel=cancel, doing="sending QUIT")
+    def _say_quit(self, whole: Deadline, cancel: CancelToken) -> None:
         try:
+            seconds = self._options.timeouts.inactivity or _QUIT_SECONDS
+            if self._options.timeouts.absolute:
+                seconds = whole.remaining() or _QUIT_SECONDS
+            deadline = Deadline(min(seconds, _QUIT_SECONDS), absolute=True, cancel=cancel, doing="sending QUIT")
             self.exchange.command(commands.QUIT, deadline)
         except SSMTPError as error:
             self.exchange.remark(f"QUIT failed: {error.message}")
-
-    def _quit_seconds(self) -> float:
-        seconds = self._options.timeouts.inactivity
-        return min(seconds, _QUIT_SECONDS) if seconds else _QUIT_SECONDS
 
     def abort(self, error: SSMTPError | None = None) -> None:
         """Close the connection without a word to the server, and tell the listeners."""

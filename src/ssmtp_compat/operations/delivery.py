@@ -8,7 +8,7 @@ from typing import Final
 
 from ..catalog.enums import EventID
 from ..catalog.errors import ErrorCode
-from ..errors import ReplyError, SSMTPError
+from ..errors import OperationInterruptedError, ReplyError, SSMTPError
 from ..events import EventHub
 from ..message.addresses import Mailbox
 from ..message.compose import Composed
@@ -113,10 +113,11 @@ class Delivery:
             error = None
         try:
             self._exchange.drain(deadline)
-        except ReplyError:
-            # A 421 behind a refusal ends the session; the message failed for the refusal.
-            if error is None:
+        except SSMTPError as fault:
+            # Whatever happens behind a refusal, a close say, ends the session; the message failed for the refusal.
+            if error is None or isinstance(fault, OperationInterruptedError):
                 raise
+            self._exchange.session.connection_lost()
         if error is not None:
             raise error
         if data_waits:

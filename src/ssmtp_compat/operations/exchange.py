@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, NoReturn
 
 from ..catalog.enums import EventID
@@ -34,6 +35,9 @@ _AWAITING: Final = {verb: f"waiting for the reply to {verb.value}" for verb in V
 # What reading a server's last words can end with instead of a reply.
 _NO_LAST_WORDS: Final = (ConnectionFailedError, ProtocolError, TLSError)
 
+# Shorter base64 text holds less than two characters, and would be found in innocent words.
+_SHORTEST_SECRET: Final = 4
+
 FROM_CLIENT: Final = 0
 FROM_SERVER: Final = 1
 REMARK: Final = 2
@@ -42,6 +46,12 @@ REMARK: Final = 2
 def refusal(reply: Reply) -> ReplyError:
     """The error for a reply that is not the one hoped for."""
     return ReplyError(reply.text, reply.code)
+
+
+def _masked(reply: Reply, secret: str) -> Reply:
+    if len(secret) < _SHORTEST_SECRET:
+        return reply
+    return Reply(reply.code, tuple(line.replace(secret, MASK) for line in reply.lines))
 
 
 class Exchange:
@@ -55,6 +65,8 @@ class Exchange:
         self.stream = stream
         self.session = session
         self.last_reply: Reply | None = None
+        self._sasl_line = ""
+        """The base64 text last sent in an AUTH exchange, which servers repeat when they do not understand it."""
         self._events = events
 
     def greeting(self, deadline: Deadline) -> Reply:
@@ -64,6 +76,8 @@ class Exchange:
     def command(self, command: Command, deadline: Deadline) -> Reply:
         """Send one command and await its reply."""
         self.session.send(command)
+        if command.verb is Verb.AUTH:
+            self._sasl_line = command.line.decode("ascii").partition(" ")[2].partition(" ")[2]
         self._trace(FROM_CLIENT, command.trace)
         self._flush(command.verb, deadline)
         return self._await(deadline).reply
@@ -71,6 +85,7 @@ class Exchange:
     def sasl_response(self, line: bytes, deadline: Deadline) -> Reply:
         """Send one line of an AUTH exchange, which no trace shows, and await its reply."""
         self.session.send_response(line)
+        self._sasl_line = line.decode("ascii")
         self._trace(FROM_CLIENT, "*" if line == b"*" else MASK)
         self._flush(Verb.AUTH, deadline)
         return self._await(deadline).reply
@@ -147,6 +162,8 @@ class Exchange:
                 )
             self.session.receive(data)
             answer = self.session.next_answer()
+        if answer.verb is Verb.AUTH and self._sasl_line:
+            answer = replace(answer, reply=_masked(answer.reply, self._sasl_line))
         self.last_reply = answer.reply
         if self._events.wants(EventID.PITrail):
             for line in answer.reply.lines:

@@ -37,16 +37,14 @@ class CertificateSelection:
     def by_certificate(self, source: StoreSource | None, encoded: bytes) -> str:
         """Select a certificate, with its private key if the store has it, and return its subject; "" without the key.
 
-        Raises :class:`CertificateError` when ``encoded`` is no certificate (10280), and then the old selection stays,
-        or when the store cannot be opened (271).
+        Raises :class:`CertificateError` when ``encoded`` is no certificate (10280) or the store cannot be opened (271);
+        then the old selection stays.
         """
         certificate = decode_certificate(encoded)
-        self._entry = StoreEntry(certificate)
-        for entry in open_store(source).entries if source is not None else ():
-            if entry.certificate == certificate and entry.private_key is not None:
-                self._entry = entry
-                return certificate.subject
-        return ""
+        entries = open_store(source).entries if source is not None else ()
+        with_key = [entry for entry in entries if entry.certificate == certificate and entry.private_key is not None]
+        self._entry = with_key[0] if with_key else StoreEntry(certificate)
+        return certificate.subject if with_key else ""
 
     def pem(self) -> bytes:
         """The selected certificate as PEM text; empty when none is selected."""

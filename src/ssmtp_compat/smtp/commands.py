@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -51,7 +51,7 @@ class Command:
     """One command line, without its CRLF."""
 
     verb: Verb
-    line: bytes
+    line: bytes = field(repr=False)
     trace: str
     """The line as a trace may show it: without secrets."""
 

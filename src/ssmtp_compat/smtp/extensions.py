@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from .replies import Reply
 
 __all__ = ["Extensions"]
+
+_SIZE: Final = re.compile("[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Extensions:
     def size_limit(self) -> int:
         """The largest message in octets that the server takes (RFC 1870); 0 when it sets no limit or names none."""
         parameters = self.keywords.get("SIZE", ())
-        return int(parameters[0]) if parameters and parameters[0].isascii() and parameters[0].isdigit() else 0
+        # RFC 1870 3: at most 20 digits.
+        return int(parameters[0]) if parameters and _SIZE.fullmatch(parameters[0]) else 0
 
     @property
     def auth_mechanisms(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -69,14 +70,21 @@ def make_context(options: TlsOptions) -> SSL.Context:
 
     Raises :class:`TLSError` (271) naming the file, the directory or the text with CA certificates that cannot be used.
     """
-    files = [path for path in options.ca_file_candidates if Path(path).is_file()][:1]
+    files = [path for path in options.ca_file_candidates if _is(Path.is_file, path)][:1]
     if options.ca_file:
         files.append(options.ca_file)
-    if options.ca_dir and not Path(options.ca_dir).is_dir():
+    if options.ca_dir and not _is(Path.is_dir, options.ca_dir):
         raise TLSError(ErrorCode.CANNOT_OPEN_STORE, f"There is no directory of CA certificates {options.ca_dir!r}.")
     if not (files or options.ca_dir or options.ca_pem):
         files.append(certifi.where())
     return _build(_TrustAnchors(tuple(_ca_file(path) for path in files), options.ca_dir, options.ca_pem))
+
+
+def _is(kind: Callable[[Path], bool], path: str) -> bool:
+    try:
+        return kind(Path(path))
+    except (OSError, ValueError):  # too long, with a NUL, or in a directory that is closed to us
+        return False
 
 
 @lru_cache(maxsize=_CONTEXTS_KEPT)
@@ -105,8 +113,9 @@ def _ca_file(path: str) -> _CaFile:
     try:
         with Path(path).open("rb") as file:
             state = os.fstat(file.fileno())
-    except OSError as error:
-        text = f"The file of CA certificates {path!r} cannot be read: {error.strerror or error}."
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        text = f"The file of CA certificates {path!r} cannot be read: {reason}."
         raise TLSError(ErrorCode.CANNOT_OPEN_STORE, text) from error
     return _CaFile(path, state.st_size, state.st_mtime_ns, state.st_ino)
 

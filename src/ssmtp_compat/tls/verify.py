@@ -15,7 +15,6 @@ from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL.crypto import FILETYPE_ASN1, FILETYPE_PEM, X509, dump_certificate
 from OpenSSL.SSL import X509VerificationCodes as Code
-from service_identity import CertificateError as UnusableNamesError
 from service_identity import VerificationError
 from service_identity.cryptography import verify_certificate_hostname, verify_certificate_ip_address
 
@@ -189,7 +188,7 @@ def host_name_problem(der: bytes, name: ServerName) -> str:
         more = len(names) - _NAMES_SHOWN
         shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return f"host name mismatch: certificate is for {shown}, {connected}"
-    except (UnusableNamesError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  parsers raise many kinds for what a hostile certificate holds
         return f"host name mismatch: certificate has an unusable subjectAltName ({_printable(str(error))}), {connected}"
     return ""
 
