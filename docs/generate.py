@@ -126,7 +126,9 @@ def _link(row: PropertyDef | ConfigDef | MethodDef) -> str:
 
 PROPERTIES_INTRODUCTION = """\
 Read with `ssmtp_get(handle, id)` and written with `ssmtp_set(handle, id, value)`, where the id is a member of
-`PropertyID` or its number. Array properties take an index, counted from 0, in front of the value.
+`PropertyID` or its number. Two of the numbers, those of MessageDate and MessageText, stand on a page of this class; the
+others follow from the numbers of a sister class and from the order of the names. Array properties take an index,
+counted from 0, in front of the value.
 
 """
 SETTINGS_INTRODUCTION = """\

@@ -92,6 +92,11 @@ def invoke(handle: object, action: Callable[[SSMTPClient], T], failure: Callable
     except CallbackError as fault:
         entry.error = (int(ErrorCode.CALLBACK_FAILED), f"{ERRORS[ErrorCode.CALLBACK_FAILED].message} {fault}.")
         original = fault.original
+    except Exception as defect:
+        # It goes on to the caller with its traceback; a script that catches it must not read a success afterwards.
+        text = f"{ERRORS[ErrorCode.INTERNAL].message} {type(defect).__name__}."
+        entry.error = (int(ErrorCode.INTERNAL), text)
+        raise
     else:
         entry.error = (0, "")
         return result

@@ -277,7 +277,8 @@ def ssmtp_do_encrypt(res: int) -> int:
     """Encrypt MessageText for the added certificates with EncryptingAlgorithm, as S/MIME enveloped-data (RFC 8551).
 
     The result takes the place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0,
-    or 10202 without a usable certificate, 10194 for an unknown algorithm; then nothing has changed.
+    or 10202 without a certificate or with one out of date, 10201 with one for another purpose, 10194 or 20008 for an
+    algorithm, 20005 for content that cannot be taken or while Message is set; then nothing has changed.
     """
     return _run(res, lambda client: client.encrypt())
 
@@ -348,7 +349,9 @@ def ssmtp_do_sign(res: int) -> int:
     """Sign MessageText with the selected certificate and SigningAlgorithm, as multipart/signed (RFC 8551 3.5.3).
 
     The result takes the place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0,
-    or 10199 without a certificate that has its private key, 10194 for an unknown algorithm; then nothing has changed.
+    or 10199 without a certificate that has its private key or with one out of date, 10201 with one for another purpose,
+    10194 or 20008 for an algorithm, 20005 for content that cannot be taken or while Message is set; then nothing has
+    changed.
     """
     return _run(res, lambda client: client.sign())
 

@@ -805,8 +805,9 @@ _BASE_ROWS: Final = (
         default=65001,
         minimum=0,
         maximum=_INT_MAX,
-        doc="Number of the Windows code page that turns text into octets and back: body, headers and replies. 65001 is "
-        "UTF-8; 0 is the system's own. A number that Python has no codec for is refused.",
+        doc="Number of the Windows code page that MessageText is turned into octets with. 65001 is UTF-8; 0 is the "
+        "system's own. Text in ASCII stays ASCII. Headers follow Charset, replies are read as UTF-8. A number that "
+        "Python has no codec for is refused.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,

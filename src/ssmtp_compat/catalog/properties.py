@@ -398,8 +398,9 @@ _ROWS: Final = (
         value_type=ValueType.BINARY,
         default=b"",
         doc="A whole message, header and body, made elsewhere. When not empty it is what Send sends, changed only in "
-        "its line endings and by dot transparency (RFC 5321 4.5.2); the header properties and MessageText then stay "
-        "out of it. Sender and recipients come from the properties all the same. Sign and Encrypt do not touch it.",
+        "its line endings, by dot transparency (RFC 5321 4.5.2) and by the removal of Bcc fields; header properties "
+        "and MessageText then stay out of it. Sender and recipients come from the properties all the same. While it is "
+        "set, Sign and Encrypt fail.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,

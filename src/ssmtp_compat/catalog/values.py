@@ -105,7 +105,8 @@ def to_text(value: object, *, quote: bool = False) -> str:
         # isascii() is a flag of the string, so that a large body in ASCII is not copied for the check.
         if not value.isascii():
             _encoded(value)
-        return value
+        # Not a subclass: an enumeration of texts would later print its member's name instead.
+        return value if type(value) is str else str.__str__(value)
     if value is None:
         return ""
     if isinstance(value, bytes | bytearray | memoryview):
@@ -237,3 +238,5 @@ def shown(value: object) -> str:
         return repr(value)[:_LONGEST_SHOWN]
     except ValueError:
         return "a number of thousands of digits"
+    except Exception:  # noqa: BLE001  the caller's object may raise anything, and is not what is being reported
+        return f"a {type(value).__name__}"

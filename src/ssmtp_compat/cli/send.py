@@ -91,7 +91,7 @@ def _describe_message(handle: int, options: argparse.Namespace) -> None:
         _config(handle, "AllowEmptyTo=True", "--to")
     _set(handle, P.Subject, options.subject, "--subject")
     _set(handle, P.OtherHeaders, "\r\n".join(options.header), "--header")
-    body = sys.stdin.buffer.read() if options.body == "-" else _read(options.body, "--body")
+    body = _standard_input() if options.body == "-" else _read(options.body, "--body")
     _set(handle, P.MessageText, body, "--body")
 
 
@@ -121,8 +121,8 @@ def _deliver(handle: int, *, trace: bool) -> list[tuple[int, str]]:
     def on_trail(parameters: dict[str, Any]) -> None:
         try:
             sys.stderr.write(dialogue_line(parameters) + "\n")
-        except BrokenPipeError:
-            # Whoever read along has gone; the message is to go out all the same.
+        except OSError:
+            # Whoever read along has gone, or has no room; the message is to go out all the same.
             ssmtp_register_callback(handle, EventID.PITrail, None)
 
     ssmtp_register_callback(handle, EventID.Error, on_error)
@@ -148,6 +148,13 @@ def _check(handle: int, code: int, option: str) -> None:
     """Whatever fails before the server is asked is a fault of the data."""
     if code:
         raise CommandError(code, f"{option}: {ssmtp_get_last_error(handle)}", Exit.BAD_DATA)
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # closed, as a daemon's may be
+        closed = SSMTPError(ErrorCode.CANNOT_OPEN_FILE, "Standard input is closed; name a file.")
+        raise CommandError(closed.code, f"--body: {closed.message}", Exit.BAD_DATA)
+    return sys.stdin.buffer.read()
 
 
 def _read(path: str, option: str) -> bytes:

@@ -48,11 +48,15 @@ class SSMTPClient:
         self.events = EventHub()
         self.settings = Settings(connected=lambda: self.connected)
         self._busy = threading.Lock()
+        self._ending = threading.RLock()
+        """Held where a method ends and where it is interrupted, so that an interrupt meets the method it is for."""
         self._cancel = CancelToken()
         self._closing = False
         self._connection: Connection | None = None
         self._delivery: Delivery | None = None
         self._message_seed = b""
+        self._headers_secured = ("", "")
+        """OtherHeaders before Sign or Encrypt changed them, and after."""
         attach_client_values(self)
 
     # -- connection ---------------------------------------------------------------------------------------------------
@@ -76,14 +80,15 @@ class SSMTPClient:
 
     def disconnect(self) -> None:
         """End the session with QUIT; nothing happens without one."""
-        with self._method():
+        with self._method() as deadline:
             if self._connection is not None and self.connected:
-                self._connection.quit(self._cancel)
+                self._connection.quit(deadline, self._cancel)
 
     def interrupt(self) -> None:
         """Make the method that runs now fail with 301; nothing happens when none runs."""
-        if not self.idle:
-            self._cancel.cancel()
+        with self._ending:
+            if not self.idle:
+                self._cancel.cancel()
 
     def do_events(self) -> None:
         """Deliver pending events. Events fire while methods run, so none are ever pending here."""
@@ -102,8 +107,9 @@ class SSMTPClient:
     def send(self) -> None:
         """Deliver the message, over the open session or over one of its own."""
         with self._method() as deadline:
-            options = views.delivery_options(self.settings)
-            outgoing = self._outgoing()
+            with self.settings.lock:
+                options = views.delivery_options(self.settings)
+                outgoing = self._outgoing()
             composed = outgoing.check(options)
             with self._session(deadline) as connection:
                 self._delivery = Delivery(connection, options, self.events)
@@ -141,13 +147,15 @@ class SSMTPClient:
     def reset(self) -> None:
         """Drop the connection and put everything back to its default but callbacks and runtime licence."""
         with self._method():
-            if self._connection is not None:
-                self._connection.abort()
-                self._connection = None
+            connection, self._connection = self._connection, None
             self.forget_signer()
             self.__dict__.pop("_recipient_certificates", None)
             self.settings.reset()
             self._message_seed = b""
+            self._headers_secured = ("", "")
+            # Last, because its events may raise.
+            if connection is not None:
+                connection.abort()
 
     def reset_headers(self) -> None:
         """Empty the message's header properties and its recipients; text, server and certificates stay."""
@@ -189,8 +197,6 @@ class SSMTPClient:
         if not self._busy.acquire(blocking=False):
             raise SSMTPError(ErrorCode.BUSY)
         try:
-            if not self._closing:
-                self._cancel.reset()
             yield views.timeouts(self.settings).deadline(self._cancel)
         except SSMTPError as error:
             try:
@@ -200,7 +206,11 @@ class SSMTPClient:
                 raise
             raise
         finally:
-            self._busy.release()
+            with self._ending:
+                # An interrupt was for this method; what close has cancelled stays so.
+                if not self._closing:
+                    self._cancel.reset()
+                self._busy.release()
             # Looked at last: close either sees the lock free or is seen here.
             if self._closing:
                 self._release_unless_busy()
@@ -218,12 +228,13 @@ class SSMTPClient:
             self._connection.drop()
 
     def _open(self, deadline: Deadline) -> Connection:
-        options = ConnectionOptions(
-            tcp=views.tcp_options(self.settings),
-            smtp=views.smtp_options(self.settings),
-            tls=views.tls_options(self.settings),
-            timeouts=views.timeouts(self.settings),
-        )
+        with self.settings.lock:
+            options = ConnectionOptions(
+                tcp=views.tcp_options(self.settings),
+                smtp=views.smtp_options(self.settings),
+                tls=views.tls_options(self.settings),
+                timeouts=views.timeouts(self.settings),
+            )
         self._connection = Connection(options, self.events)
         self._connection.open(deadline, self._cancel)
         return self._connection
@@ -239,14 +250,14 @@ class SSMTPClient:
             if not connection.in_step_after(error):
                 connection.abort(error)
             elif not kept or connection.exchange.session.state is not State.IDLE:
-                connection.quit(self._cancel)
+                connection.quit(deadline, self._cancel, keep_reply=True)
             raise
         except BaseException:
             # A callback raised in the middle of the dialogue.
             connection.drop()
             raise
         if not kept:
-            connection.quit(self._cancel)
+            connection.quit(deadline, self._cancel, keep_reply=True)
 
     # -- what the values of values.py read and change -------------------------------------------------------------
 
@@ -289,8 +300,9 @@ class SSMTPClient:
 
     def message_spec(self) -> MessageSpec:
         """The message as it stands now. Its Message-ID stays the same until the message is sent."""
-        self._message_seed = self._message_seed or os.urandom(32)
-        return views.message_spec(self.settings, datetime.now(UTC).astimezone(), self._message_seed)
+        with self.settings.lock:
+            self._message_seed = self._message_seed or os.urandom(32)
+            return views.message_spec(self.settings, datetime.now(UTC).astimezone(), self._message_seed)
 
     # -- message helpers ----------------------------------------------------------------------------------------------
 
@@ -313,11 +325,29 @@ class SSMTPClient:
 
     def _content(self) -> tuple[bytes, str, str]:
         settings = self.settings
+        if settings.binary(P.Message):
+            # Send would send Message: as it is, not signed, and above all not encrypted.
+            raise InvalidValueError(
+                ErrorCode.INVALID_VALUE,
+                "Message is set, and Send would send it instead of the MessageText that is signed or encrypted; "
+                "empty Message first.",
+            )
         return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
 
     def _replace_content(self, secured: Secured) -> None:
+        before, written = self._headers_secured
+        given = self.settings.text(P.OtherHeaders)
+        # Sign, then Encrypt: what the caller gave is what stood there before the first of the two.
+        self._headers_secured = (before if given == written else given, secured.other_headers)
         self.settings.put(P.MessageText, secured.message_text)
         self.settings.put(P.OtherHeaders, secured.other_headers)
+
+    def restore_headers(self) -> None:
+        """For a new MessageText: take back the header lines that belong to the signed or encrypted one before it."""
+        before, written = self._headers_secured
+        if written and self.settings.text(P.OtherHeaders) == written:
+            self.settings.put(P.OtherHeaders, before)
+        self._headers_secured = ("", "")
 
     @cached_property
     def _recipient_certificates(self) -> RecipientCertificates:

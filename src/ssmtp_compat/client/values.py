@@ -43,9 +43,10 @@ def attach_client_values(client: SSMTPClient) -> None:
     attach(P.LastReply, read=lambda _: client.last_reply)
     attach(P.LocalHost, read=values.local_host)
     attach(P.MessageHeaderCount, read=lambda _: len(values.header_fields()))
-    attach(P.MessageHeaderField, read=lambda index: values.header_fields()[index].name)
-    attach(P.MessageHeaderValue, read=lambda index: values.header_fields()[index].value)
+    attach(P.MessageHeaderField, read=lambda index: values.header_field(index).name)
+    attach(P.MessageHeaderValue, read=lambda index: values.header_field(index).value)
     attach(P.MessageHeadersString, read=values.headers_string)
+    attach(P.MessageText, write=values.set_message_text)
     attach(P.SSLServerCertEncoded, read=lambda _: client.server_certificate)
     attach(P.SSLEnabled, read=values.tls_enabled, write=values.set_tls_enabled)
     attach(P.FirewallType, write=values.set_firewall_type)
@@ -73,6 +74,10 @@ class _ClientValues:
         elif not value:
             self._client.disconnect()
 
+    def set_message_text(self, value: Value, _: int) -> None:
+        self._client.restore_headers()
+        self._settings.put(P.MessageText, value)
+
     def send_command(self, value: Value, _: int) -> None:
         views.refuse(PROPERTIES[P.Command])
 
@@ -85,6 +90,11 @@ class _ClientValues:
             return header_fields(self._client.message_spec())
         header = raw_message(raw).header.decode("utf-8")
         return tuple(HeaderField(field.name, field.value) for field in parse_other_headers(header, "Message").fields)
+
+    def header_field(self, index: int) -> HeaderField:
+        fields = self.header_fields()
+        # The header may have become shorter since the index was checked, by another thread.
+        return fields[index] if index < len(fields) else HeaderField("", "")
 
     def headers_string(self, _: int) -> str:
         raw = self._settings.binary(P.Message)

@@ -67,6 +67,11 @@ class Mailbox:
         """Whether the address can be had only with SMTPUTF8: its local part is not ASCII."""
         return not self.local_part.isascii()
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What makes two mailboxes the same: the local part as it is, and the domain without case (RFC 5321 2.4)."""
+        return self.local_part, a_labels(self.domain).lower() if self.domain else ""
+
     def addr_spec(self) -> str:
         """Return the address with the domain as given, the local part quoted where RFC 5321 needs it."""
         local_part = self.local_part

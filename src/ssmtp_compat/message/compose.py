@@ -16,7 +16,7 @@ from .addresses import Address
 from .canonical import encode_text, to_crlf
 from .encoded_words import check_charset
 from .headers import HeaderField, address_pieces, fold, structured_pieces, unstructured_pieces
-from .other_headers import OtherHeaders, parse_other_headers
+from .other_headers import OtherHeaders, lacks_charset, parse_other_headers
 from .transfer_encoding import choose, encode, has_long_line
 
 __all__ = ["Composed", "MessageSpec", "canonical_body", "compose", "header_block", "header_fields", "raw_message"]
@@ -88,6 +88,7 @@ class _BodyPlan:
     body: bytes
     encoding: str  # the one still to be carried out
     fields: tuple[tuple[str, str], ...]  # MIME fields to add
+    charset: str = ""  # what the caller's Content-Type is to be completed with
 
 
 def compose(spec: MessageSpec, *, eight_bit: bool) -> Composed:
@@ -180,7 +181,8 @@ def _lines(spec: MessageSpec, other: OtherHeaders, plan: _BodyPlan) -> Iterator[
         for name, value in plan.fields:
             yield HeaderField(name, value), fold(name, structured_pieces(name, value), limit)
     for field in other.fields:
-        yield field.encode(charset, limit)
+        completed = plan.charset and field.name.lower() == "content-type"
+        yield (field.with_charset(plan.charset) if completed else field).encode(charset, limit)
 
 
 def _computed_fields(spec: MessageSpec) -> Iterator[tuple[str, Sequence[str]]]:
@@ -224,7 +226,10 @@ def _plan_body(spec: MessageSpec, other: OtherHeaders, *, eight_bit: bool) -> _B
     if fields or any(name.startswith("content-") for name in given):
         # RFC 2045 4: without it the other fields mean nothing.
         fields = {"MIME-Version": "1.0", **fields}
-    return _BodyPlan(body, encoding, tuple(item for item in fields.items() if item[0].lower() not in given))
+    added = tuple(item for item in fields.items() if item[0].lower() not in given)
+    # Without it readers take a text for US-ASCII.
+    missing = "Content-Type" in fields and lacks_charset(given.get("content-type", ""))
+    return _BodyPlan(body, encoding, added, charset if missing else "")
 
 
 def _is_declared(given: dict[str, str]) -> bool:

@@ -67,6 +67,11 @@ class RawField:
         """The value unfolded, without the blanks around it."""
         return "".join(self.lines)[len(self.name) + 1 :].strip(" \t")
 
+    def with_charset(self, charset: str) -> RawField:
+        """The field, a Content-Type, with a charset parameter behind the others."""
+        last = self.lines[-1].rstrip(" \t;")
+        return RawField((*self.lines[:-1], f"{last}; charset={charset}"))
+
     def encode(self, charset: str, limit: int) -> tuple[HeaderField, bytes]:
         """Return the field and its octets for the wire, line ends included.
 
@@ -101,6 +106,11 @@ class OtherHeaders:
 
     fields: tuple[RawField, ...]
     replace_all: bool
+
+
+def lacks_charset(media_type: str) -> bool:
+    """Whether the value of a Content-Type field is a text type that does not say its charset (RFC 2046 4.1.2)."""
+    return media_type.lower().startswith("text/") and "charset" not in media_type.lower()
 
 
 def parse_other_headers(text: str, what: str = _WHAT) -> OtherHeaders:

@@ -6,6 +6,7 @@ are attached by the client with :meth:`Settings.attach`; every check still happe
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,7 +19,7 @@ from ..catalog.properties import PROPERTIES
 from ..catalog.schema import Access, ConfigDef, PropertyDef, ValueType, WritableWhen
 from ..catalog.values import check_single_line, convert, format_text, shown, to_choice
 from ..errors import InvalidValueError, SSMTPError
-from ..message.addresses import parse_mailbox
+from ..message.addresses import Mailbox, parse_mailbox
 from ..message.encoded_words import check_charset
 from .code_pages import codec_of
 from .recipients import TYPE_OF, Recipients
@@ -74,7 +75,7 @@ def _convert(row: PropertyDef | ConfigDef, value: object) -> Value:
         return convert(value, row.value_type, quote=quote)
     # A property's choices are an enumeration, a setting's are pairs of number and name.
     pairs = [(int(choice), choice.name) if isinstance(choice, IntEnum) else choice for choice in row.choices]
-    if isinstance(value, str) and value.strip().lower() in _BOOLEAN_WORDS:
+    if isinstance(row, ConfigDef) and isinstance(value, str) and value.strip().lower() in _BOOLEAN_WORDS:
         # Some settings were booleans before they got a third value.
         value = convert(value, ValueType.BOOL)
     return to_choice(value, pairs, quote=quote)
@@ -85,6 +86,8 @@ class Settings:
 
     def __init__(self, connected: Callable[[], bool]) -> None:
         self.recipients = Recipients()
+        self.lock = threading.RLock()
+        """Held while values that belong together are read or written; never while anything waits for the network."""
         self._connected = connected
         self._properties: dict[PropertyID, Value] = {}
         self._settings: dict[str, Value] = {}
@@ -111,15 +114,17 @@ class Settings:
 
         Raises :class:`InvalidValueError` with ``INVALID_INDEX`` for an index out of range.
         """
-        position = self._check_index(row, index)
         property_id = PropertyID(row.id)
-        if property_id in _ARRAYS:
-            value = cast(Value, getattr(self.recipients.entries[position], _ARRAYS[property_id]))
-            return int(value) if isinstance(value, int) else value
-        if property_id in TYPE_OF:
-            return self.recipients.get_text(property_id)
-        if property_id is PropertyID.MessageRecipientCount:
-            return len(self.recipients.entries)
+        with self.lock:
+            position = self._check_index(row, index)
+            if property_id in _ARRAYS:
+                value = cast(Value, getattr(self.recipients.entries[position], _ARRAYS[property_id]))
+                return int(value) if isinstance(value, int) else value
+            if property_id in TYPE_OF:
+                return self.recipients.get_text(property_id)
+            if property_id is PropertyID.MessageRecipientCount:
+                return len(self.recipients.entries)
+        # Not under the lock, as below: what is attached may run a method, for which nobody else should wait.
         attached = self._attached.get(property_id)
         if attached is not None and attached.read is not None:
             return attached.read(position)
@@ -128,21 +133,24 @@ class Settings:
     def set(self, row: PropertyDef, value: object, index: int | None = None) -> None:
         """Set a property; whatever is wrong raises and leaves the old value in place."""
         self._check_access(row, row.name)
-        position = self._check_index(row, index)
         property_id = PropertyID(row.id)
-        checked = self._check_value(row, row.name, value)
-        if property_id in _ARRAYS:
-            self._set_array(property_id, position, checked)
-        elif property_id in TYPE_OF:
-            self.recipients.set_text(property_id, str(checked))
-        elif property_id is PropertyID.MessageRecipientCount:
-            self.recipients.resize(int(checked))
+        with self.lock:
+            position = self._check_index(row, index)
+            checked = self._check_value(row, row.name, value)
+            if property_id in _ARRAYS:
+                self._set_array(property_id, position, checked)
+                return
+            if property_id in TYPE_OF:
+                self.recipients.set_text(property_id, str(checked))
+                return
+            if property_id is PropertyID.MessageRecipientCount:
+                self.recipients.resize(int(checked))
+                return
+        attached = self._attached.get(property_id)
+        if attached is not None and attached.write is not None:
+            attached.write(checked, position)
         else:
-            attached = self._attached.get(property_id)
-            if attached is not None and attached.write is not None:
-                attached.write(checked, position)
-            else:
-                self._properties[property_id] = checked
+            self._properties[property_id] = checked
 
     def stored(self, property_id: PropertyID) -> Value:
         """The value that was set, or the default, whatever is attached."""
@@ -229,8 +237,10 @@ class Settings:
     def _check_index(self, row: PropertyDef, index: int | None) -> int:
         if row.indexed_by is None:
             if index not in (0, None):
+                # A value in the place of the index is shown, so that the mistake is seen; not so a password.
+                given = "" if row.secret else f", not {shown(index)}"
                 raise InvalidValueError(
-                    ErrorCode.INVALID_INDEX, f"{row.name} is no array: its index is 0 or left out, not {shown(index)}."
+                    ErrorCode.INVALID_INDEX, f"{row.name} is no array: its index is 0 or left out{given}."
                 )
             return 0
         count = int(self.get(PROPERTIES[PropertyID(row.indexed_by)]))
@@ -273,6 +283,8 @@ class Settings:
             return
         if property_id is PropertyID.MessageRecipientAddress and value:
             parse_mailbox(str(value), f"MessageRecipientAddress[{position}]")
+        if property_id is PropertyID.MessageRecipientName:
+            Mailbox(str(value), "checked", "")  # refuses what could not stand in a header
         setattr(entry, _ARRAYS[property_id], value)
 
     @staticmethod

@@ -28,7 +28,7 @@ from ..catalog.errors import ErrorCode
 from ..catalog.properties import PROPERTIES
 from ..catalog.schema import ConfigDef, MethodDef, PropertyDef, Support
 from ..errors import CertificateError, SSMTPError, UnsupportedError
-from ..message.addresses import Group, Mailbox, parse_address_list, parse_mailbox
+from ..message.addresses import Group, Mailbox, flatten, parse_address_list, parse_mailbox
 from ..message.canonical import encode_text
 from ..message.compose import MessageSpec
 from ..message.dates import format_date
@@ -182,21 +182,19 @@ def reverse_path(settings: Settings) -> Mailbox | None:
         return None
     if text:
         return parse_mailbox(text, "ReturnPath")
-    senders = parse_address_list(settings.text(P.From), "From")
-    for sender in senders:
-        if isinstance(sender, Mailbox):
-            return sender
+    for sender in flatten(parse_address_list(settings.text(P.From), "From")):
+        return sender
     raise SSMTPError(ErrorCode.NO_SENDER, "Set From or ReturnPath.")
 
 
 def recipients(settings: Settings) -> tuple[tuple[Mailbox, Role], ...]:
     """Everybody who is to receive the message: To, then Cc, then Bcc, each address once."""
-    found: dict[str, tuple[Mailbox, Role]] = {}
+    found: dict[tuple[str, str], tuple[Mailbox, Role]] = {}
     for wanted, role in _ROLES.items():
         for entry in settings.recipients.entries:
             if entry.type is wanted and entry.address:
                 mailbox = entry.mailbox()
-                found.setdefault(mailbox.addr_spec(), (mailbox, role))
+                found.setdefault(mailbox.identity, (mailbox, role))
     return tuple(found.values())
 
 
@@ -207,12 +205,14 @@ def body_codec(settings: Settings) -> str:
 
 def body(settings: Settings) -> bytes:
     """MessageText as octets in the code page, with the line endings it was given."""
-    return encode_text(settings.text(P.MessageText), body_codec(settings))
+    text = settings.text(P.MessageText)
+    # ASCII is itself in every code page that mail can carry, but for UTF-7, in which it would harm base64.
+    return text.encode("ascii") if text.isascii() else encode_text(text, body_codec(settings))
 
 
 def body_charset(settings: Settings) -> str:
-    """The name under which a message declares the code page."""
-    return charset_of(body_codec(settings))
+    """The name under which a message declares what :func:`body` is in."""
+    return "us-ascii" if settings.text(P.MessageText).isascii() else charset_of(body_codec(settings))
 
 
 def message_spec(settings: Settings, now: datetime, seed: bytes) -> MessageSpec:
@@ -246,9 +246,9 @@ def _message_id(settings: Settings, seed: bytes) -> str:
     if text != "*":
         return normalise_message_id(text)
     algorithm = dict(SETTINGS["messageidalgorithm"].choices)[settings.setting_number("MessageIdAlgorithm")]
-    senders = parse_address_list(settings.text(P.From), "From")
+    senders = flatten(parse_address_list(settings.text(P.From), "From"))
     # The sender's domain keeps the id unique without telling the world this host's name.
-    domain = next((sender.domain for sender in senders if isinstance(sender, Mailbox) and sender.domain), "localhost")
+    domain = next((sender.domain for sender in senders if sender.domain), "localhost")
     return make_message_id(seed, algorithm.lower(), domain)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, SSMTPError
 from ..message.compose import canonical_body
-from ..message.other_headers import OtherHeaders, RawField
+from ..message.other_headers import OtherHeaders, RawField, lacks_charset
 from ..message.transfer_encoding import choose, encode, fold_base64
 
 __all__ = [
@@ -90,6 +90,8 @@ def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays
     if _TYPE not in values:
         added.insert(0, f"Content-Type: text/plain; charset={charset}")
     kept = [field for field in fields if field.name.lower() != _ENCODING]
+    if charset != "us-ascii" and lacks_charset(values.get(_TYPE, "")):
+        kept = [field.with_charset(charset) if field.name.lower() == _TYPE else field for field in kept]
     return Entity(_header(kept, added), encode(body, encoding))
 
 

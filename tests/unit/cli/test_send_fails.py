@@ -8,6 +8,7 @@ import pytest
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat import ErrorCode
+from ssmtp_compat.cli import main
 from ssmtp_compat.cli.demo.people import Identity
 from ssmtp_compat.cli.outcomes import Exit, delivery_status
 from unit.cli.conftest import Run
@@ -143,3 +144,10 @@ def test_ctrl_c_ends_without_a_traceback(run: Run, closed_port: int, monkeypatch
     monkeypatch.setattr("ssmtp_compat.cli.send.ssmtp_do_send", interrupt)
     outcome = run(*send(closed_port))
     assert (outcome.status, outcome.err) == (130, "ssmtp-compat: interrupted\n")
+
+
+def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    status = main(["send", "--server", "127.0.0.1", "--tls", "none", "--from", "a@x.test", "--to", "b@x.test"])
+    assert status == 65
+    assert "Standard input is closed" in capsys.readouterr().err

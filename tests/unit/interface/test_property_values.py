@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import socket
+from enum import Enum
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssmtp_compat import ErrorCode, PropertyID, ssmtp_close, ssmtp_open, ssmtp_set
+from ssmtp_compat import (
+    ErrorCode,
+    PropertyID,
+    ssmtp_close,
+    ssmtp_get,
+    ssmtp_get_last_error,
+    ssmtp_open,
+    ssmtp_set,
+)
 from ssmtp_compat.catalog.schema import PropertyDef, ValueType
 from unit.interface.scripts import WRITABLE, each, put, refused, take, with_room
 
@@ -144,3 +154,31 @@ def test_single_line_refuses_every_control_character(handle: int, row: PropertyD
 def test_other_texts_may_have_several_lines(handle: int, row: PropertyDef):
     put(handle, row.id, "one\r\n\ttwo\x7f")
     assert take(handle, row.id) == "one\r\n\ttwo\x7f"
+
+
+class Address(str, Enum):  # noqa: UP042  the form whose text is the name of the member
+    FIRST = "a@b.example"
+
+
+def test_an_enumeration_of_texts_is_its_value(handle: int):
+    assert ssmtp_set(handle, PropertyID.SendTo, Address.FIRST) == 0
+    assert ssmtp_get(handle, PropertyID.SendTo) == "a@b.example"
+    assert ssmtp_set(handle, PropertyID.MailServer, Address.FIRST) == 0
+    assert type(ssmtp_get(handle, PropertyID.MailServer)) is str
+
+
+@pytest.mark.parametrize("word", ["no", "false", "yes", "true"])
+def test_an_enumerated_property_takes_no_boolean_word(handle: int, word: str):
+    assert ssmtp_set(handle, PropertyID.SSLStartMode, word) == 20005
+    assert ssmtp_get(handle, PropertyID.SSLStartMode) == 3
+
+
+def test_a_name_that_no_header_can_carry_is_refused_when_it_is_set(handle: int):
+    assert ssmtp_set(handle, PropertyID.MessageRecipientCount, 1) == 0
+    assert ssmtp_set(handle, PropertyID.MessageRecipientName, 0, "x\x9by") == 20012
+    assert ssmtp_get(handle, PropertyID.MessageRecipientName, 0) == ""
+
+
+def test_a_password_in_the_place_of_the_index_is_not_shown(handle: int):
+    assert ssmtp_set(handle, PropertyID.Password, "1234567", 0) == 20004
+    assert "1234567" not in ssmtp_get_last_error(handle)

@@ -146,10 +146,14 @@ def test_given_mime_fields_are_not_doubled():
     assert b"Content-Transfer-Encoding: quoted-printable\r\n" in composed.header
 
 
-def test_text_type_without_charset_stays_as_given():
+def test_text_type_without_charset_gets_it():
     composed = compose(spec(other_headers="Content-Type: text/html", body="<p>ü".encode()), eight_bit=True)
     assert names(composed) == ["From", "To", "MIME-Version", "Content-Transfer-Encoding", "Content-Type"]
-    assert b"Content-Type: text/html\r\n" in composed.header
+    assert b"Content-Type: text/html; charset=utf-8\r\n" in composed.header.replace(b"\r\n ", b" ")
+    parsed = email.message_from_bytes(composed.header + b"\r\n" + composed.body, policy=email.policy.SMTP)
+    assert parsed.get_content() == "<p>ü"
+    plain = compose(spec(other_headers="Content-Type: text/html", body=b"<p>"), eight_bit=True)
+    assert b"Content-Type: text/html\r\n" in plain.header
 
 
 def test_given_content_fields_get_the_mime_version_that_makes_them_count():

@@ -109,7 +109,7 @@ def test_code_page_decides_octets_and_charset_of_the_body(settings: Settings):
 
 
 def test_identifier_follows_its_algorithm_and_the_sender(settings: Settings):
-    put(settings, P.From, "T: x@group.test;, alice@example.test")
+    put(settings, P.From, "T: x@example.test;, alice@second.test")
     lengths = {}
     for number, hash_name in SETTINGS["messageidalgorithm"].choices:
         put(settings, "MessageIdAlgorithm", str(number))
@@ -125,8 +125,10 @@ def test_identifier_follows_its_algorithm_and_the_sender(settings: Settings):
 
 
 def test_reverse_path_is_the_first_sender(settings: Settings):
-    put(settings, P.From, "T: x@example.test;, Alice <alice@example.test>, second@example.test")
+    put(settings, P.From, "Alice <alice@example.test>, second@example.test")
     assert views.reverse_path(settings) == Mailbox("Alice", "alice", "example.test")
+    put(settings, P.From, "Team: x@example.test;, Alice <alice@example.test>")  # RFC 6854 allows a group
+    assert views.reverse_path(settings) == mailbox("x")
 
 
 def test_return_path_goes_before_the_sender(settings: Settings):
@@ -137,7 +139,7 @@ def test_return_path_goes_before_the_sender(settings: Settings):
     assert views.reverse_path(settings) is None
 
 
-@pytest.mark.parametrize("sender", ["", "T: x@example.test;"])
+@pytest.mark.parametrize("sender", ["", "T:;"])
 def test_message_needs_a_sender(settings: Settings, sender: str):
     put(settings, P.From, sender)
     with pytest.raises(SSMTPError) as caught:
