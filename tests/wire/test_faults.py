@@ -25,6 +25,7 @@ from wire.scripted_server import (
     EXTENSIONS,
     After,
     Close,
+    Delay,
     EndlessLine,
     EndlessReply,
     Fault,
@@ -595,3 +596,14 @@ def test_a_callback_may_take_longer_than_the_timeout():
     with ScriptedServer() as server, Mailer(server.port, Timeout=1) as mailer:
         mailer.on("StartTransfer", lambda parameters: time.sleep(1.1))
         assert mailer.send() == 0, mailer.error
+
+
+def test_an_absolute_limit_holds_for_quit_too():
+    with (
+        ScriptedServer(faults={"MESSAGE": Delay(0.6), "QUIT": Stall()}) as server,
+        Mailer(server.port, Timeout=1) as mailer,
+    ):
+        mailer.config(AbsoluteTimeout=True)
+        began = time.monotonic()
+        assert mailer.send() == 0, mailer.error
+        assert time.monotonic() - began < 1.5

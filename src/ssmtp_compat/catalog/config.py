@@ -237,8 +237,9 @@ _SMTP_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         access=Access.READ_ONLY,
-        doc="Inside the Transfer event the piece of the body that was just sent, as text of CodePage; empty at any "
-        "other time.",
+        doc="Inside the Transfer event the piece of the body that was just sent, as text; empty at any other time. It "
+        "is what goes over the wire, so a body sent in base64 shows as base64, and a character that the border of a "
+        "piece cuts reads as U+FFFD.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,

@@ -208,8 +208,9 @@ _ROWS: Final = (
         function="do_interrupt",
         parameters=(_RES,),
         returns="int",
-        doc="Makes the method that runs on this handle fail soon with code 301 and closes its connection. It is called "
-        "from a callback or from another thread; while nothing runs it does nothing.",
+        doc="Makes the method that runs on this handle fail with code 301 and closes its connection: at once where it "
+        "waits, and where it signs or encrypts when that is done, with nothing changed. It is called from a callback "
+        "or from another thread; while nothing runs it does nothing.",
         while_busy=True,
         evidence=Evidence.INFERRED,
         source=_OVERVIEW,

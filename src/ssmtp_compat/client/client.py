@@ -46,7 +46,7 @@ class SSMTPClient:
 
     def __init__(self) -> None:
         self.events = EventHub()
-        self.settings = Settings(connected=lambda: self.connected)
+        self.settings = Settings(connected=lambda: self._opening or self.connected)
         self._busy = threading.Lock()
         self._ending = threading.RLock()
         """Held where a method ends and where it is interrupted, so that an interrupt meets the method it is for."""
@@ -55,6 +55,7 @@ class SSMTPClient:
         self._connection: Connection | None = None
         self._delivery: Delivery | None = None
         self._message_seed = b""
+        self._opening = False
         self._headers_secured = ("", "")
         """OtherHeaders before Sign or Encrypt changed them, and after."""
         attach_client_values(self)
@@ -121,23 +122,23 @@ class SSMTPClient:
         # Imported here, as below, because it loads the cryptographic libraries, which a plain message does not need.
         from ..smime.secure import sign_message
 
-        with self._method():
-            self._replace_content(sign_message(*self._content(), self._signer_spec()))
+        with self._method() as deadline:
+            self._replace_content(sign_message(*self._content(), self._signer_spec()), deadline)
 
     def encrypt(self) -> None:
         """Put the encrypted message in the place of MessageText, and its header lines into OtherHeaders."""
         from ..smime.secure import encrypt_message
 
-        with self._method():
-            self._replace_content(encrypt_message(*self._content(), self._recipients_spec()))
+        with self._method() as deadline:
+            self._replace_content(encrypt_message(*self._content(), self._recipients_spec()), deadline)
 
     def sign_and_encrypt(self) -> None:
         """Sign, then encrypt what was signed. Nothing is changed when either fails."""
         from ..smime.secure import sign_and_encrypt_message
 
-        with self._method():
+        with self._method() as deadline:
             secured = sign_and_encrypt_message(*self._content(), self._signer_spec(), self._recipients_spec())
-            self._replace_content(secured)
+            self._replace_content(secured, deadline)
 
     def add_recipient_cert(self, encoded: bytes | str) -> None:
         """Add a certificate to encrypt for."""
@@ -236,7 +237,11 @@ class SSMTPClient:
                 timeouts=views.timeouts(self.settings),
             )
         self._connection = Connection(options, self.events)
-        self._connection.open(deadline, self._cancel)
+        self._opening = True
+        try:
+            self._connection.open(deadline, self._cancel)
+        finally:
+            self._opening = False
         return self._connection
 
     @contextmanager
@@ -285,7 +290,9 @@ class SSMTPClient:
     def transfer_text(self) -> str:
         """The piece of the body just sent, while the Transfer event fires."""
         piece = self._delivery.transfer_text if self._delivery is not None else b""
-        return str(piece, views.body_codec(self.settings), "replace")
+        codec = views.body_codec(self.settings)
+        # A text whose line ends are not those of ASCII went out as UTF-8 instead.
+        return str(piece, codec if "\r\n".encode(codec) == b"\r\n" else "utf-8", "replace")
 
     @cached_property
     def signer_selection(self) -> CertificateSelection:
@@ -334,7 +341,10 @@ class SSMTPClient:
             )
         return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
 
-    def _replace_content(self, secured: Secured) -> None:
+    def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
+        # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.
+        deadline.progress()
+        deadline.check()
         before, written = self._headers_secured
         given = self.settings.text(P.OtherHeaders)
         # Sign, then Encrypt: what the caller gave is what stood there before the first of the two.

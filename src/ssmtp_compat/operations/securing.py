@@ -55,7 +55,8 @@ class CertificateSelection:
         if self._entry is None:
             raise CertificateError(
                 ErrorCode.NO_SIGNING_CERTIFICATE,
-                "Set CertStoreType, CertStore, CertStorePassword and then CertSubject to select one.",
+                "No signing certificate is selected: set CertStoreType, CertStore, CertStorePassword and then "
+                "CertSubject.",
             )
         return self._entry.key_pair()
 

@@ -28,6 +28,7 @@ from ssmtp_compat import (
     ssmtp_set,
 )
 from ssmtp_compat.catalog.errors import ERRORS
+from ssmtp_compat.client import SSMTPClient
 from unit.interface.scripts import last_error, put, reason, refused, write_mail
 from wire.scripted_server import ScriptedServer
 
@@ -93,7 +94,8 @@ def test_successful_send_clears_it(handle: int, server: ScriptedServer):
 )
 def test_failure_sets_it_to_the_code_that_is_returned(handle: int, fail, code: ErrorCode):
     text = refused(handle, fail(handle), code)
-    assert text.startswith(ERRORS[code].message)
+    # Where the row says so, what happened stands in place of its text and not behind it.
+    assert text.startswith(ERRORS[code].message) != ERRORS[code].replace
     assert not text.startswith(str(int(code)))
 
 
@@ -135,3 +137,15 @@ def test_each_handle_has_its_own(handle: int):
     put(other, P.Subject, "x")
     reason(handle, ErrorCode.INVALID_VALUE)
     assert ssmtp_close(other) == 0
+
+
+def test_a_defect_of_the_library_leaves_no_success_behind(handle: int, monkeypatch: pytest.MonkeyPatch):
+    def broken(self: SSMTPClient) -> None:
+        raise LookupError("a defect")
+
+    assert ssmtp_set(handle, PropertyID.Subject, "x") == 0
+    monkeypatch.setattr(SSMTPClient, "reset_headers", broken)
+    with pytest.raises(LookupError):
+        ssmtp_do_resetheaders(handle)
+    assert ssmtp_get_last_error_code(handle) == 20014
+    assert "LookupError" in ssmtp_get_last_error(handle)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ssmtp_compat import ErrorCode, PropertyID, ssmtp_do_config, ssmtp_do_connect, ssmtp_do_disconnect, ssmtp_set
+from ssmtp_compat import (
+    ErrorCode,
+    EventID,
+    PropertyID,
+    ssmtp_do_config,
+    ssmtp_do_connect,
+    ssmtp_do_disconnect,
+    ssmtp_get,
+    ssmtp_register_callback,
+    ssmtp_set,
+)
 from ssmtp_compat.catalog.config import SETTINGS
 from ssmtp_compat.catalog.properties import PROPERTIES
 from ssmtp_compat.catalog.schema import ConfigDef, PropertyDef, WritableWhen
@@ -88,3 +98,17 @@ def test_everything_else_can_be_set_during_a_connection(handle: int, server: Scr
     put(handle, P.User, "somebody")
     assert ssmtp_do_config(handle, "Hello=me.example.test") == ""
     assert ssmtp_do_config(handle, "Hello") == "me.example.test"
+
+
+def test_locked_from_the_first_socket_on(handle: int, server: ScriptedServer):
+    codes = []
+    ssmtp_register_callback(
+        handle,
+        EventID.ConnectionStatus,
+        lambda _: codes.append(ssmtp_set(handle, PropertyID.MailServer, "other.example")),
+    )
+    assert ssmtp_set(handle, PropertyID.MailServer, server.host) == 0
+    assert ssmtp_set(handle, PropertyID.MailPort, server.port) == 0
+    assert ssmtp_do_connect(handle) == 0
+    assert codes == [101]
+    assert ssmtp_get(handle, PropertyID.MailServer) == server.host
