@@ -6,6 +6,7 @@ import base64
 import smtplib
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -510,9 +511,12 @@ class TestFaults:
             client = smtplib.SMTP_SSL("localhost", server.port, timeout=5, context=client_tls)
             assert client.noop()[0] == 250
             client.sock.sendall(b"HELP\r\n")
-            # The stream is cut, without close_notify; Python before 3.11.4 calls that an orderly end.
-            with pytest.raises((ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-                client.sock._sslobj.read(1000)
+            # The stream is cut, without close_notify; Python before 3.11.4 may call that an orderly end.
+            if sys.version_info >= (3, 11, 4):
+                with pytest.raises(ssl.SSLEOFError):
+                    client.sock._sslobj.read(1000)
+            else:
+                assert client.sock.recv(1000) == b""
             client.close()
             client = smtplib.SMTP_SSL("localhost", server.port, timeout=5, context=client_tls)
             client.sock.sendall(b"RSET\r\n")
