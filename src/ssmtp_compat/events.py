@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,8 @@ class EventHub:
     def __init__(self) -> None:
         self._callbacks: dict[EventID, Callback] = {}
         self._active: set[EventID] = set()
-        self._told: SSMTPError | None = None
+        # Weak, because an error's traceback holds the frames it passed, and they hold the message.
+        self._told: weakref.ref[SSMTPError] | None = None
 
     def register(self, event: EventID, callback: Callback | None) -> None:
         """Bind ``callback`` to ``event`` in place of an earlier one; None removes it."""
@@ -71,7 +73,7 @@ class EventHub:
 
     def fire_error(self, error: SSMTPError) -> None:
         """Fire the Error event with the code and the text of ``error``, once for one and the same error."""
-        if error is self._told:
+        if self._told is not None and self._told() is error:
             return
-        self._told = error
+        self._told = weakref.ref(error)
         self.fire(EventID.Error, errorcode=int(error.code), description=error.message)

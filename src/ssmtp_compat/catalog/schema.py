@@ -185,6 +185,3 @@ class ErrorDef:
     @property
     def name(self) -> str:
         return self.code.name
-
-
-Row = PropertyDef | ConfigDef

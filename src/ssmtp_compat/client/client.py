@@ -17,6 +17,7 @@ from ..catalog.schema import MethodDef, PropertyDef
 from ..catalog.values import shown
 from ..errors import InvalidValueError, SSMTPError
 from ..events import CallbackError, EventHub
+from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import CancelToken, Deadline
 from ..operations.connection import Connection, ConnectionOptions
@@ -292,7 +293,7 @@ class SSMTPClient:
         piece = self._delivery.transfer_text if self._delivery is not None else b""
         codec = views.body_codec(self.settings)
         # A text whose line ends are not those of ASCII went out as UTF-8 instead.
-        return str(piece, codec if "\r\n".encode(codec) == b"\r\n" else "utf-8", "replace")
+        return str(piece, codec if has_ascii_line_ends(codec) else "utf-8", "replace")
 
     @cached_property
     def signer_selection(self) -> CertificateSelection:

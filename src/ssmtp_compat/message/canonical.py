@@ -6,7 +6,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
 from .faults import code_point
 
-__all__ = ["encode_text", "is_canonical", "to_crlf"]
+__all__ = ["encode_text", "has_ascii_line_ends", "is_canonical", "to_crlf"]
 
 
 def is_canonical(data: bytes) -> bool:
@@ -25,6 +25,11 @@ def to_crlf(data: bytes) -> bytes:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data.replace(b"\n", b"\r\n")
+
+
+def has_ascii_line_ends(charset: str) -> bool:
+    """Whether a line ends in ``charset`` with the octets 13 and 10, as text in mail has to (RFC 2046 4.1.1)."""
+    return "\r\n".encode(charset) == b"\r\n"
 
 
 def encode_text(text: str, codec: str) -> bytes:

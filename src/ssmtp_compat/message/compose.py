@@ -13,7 +13,7 @@ from typing import Final
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, UnsupportedError
 from .addresses import Address
-from .canonical import encode_text, to_crlf
+from .canonical import encode_text, has_ascii_line_ends, to_crlf
 from .encoded_words import check_charset
 from .headers import HeaderField, address_pieces, fold, structured_pieces, unstructured_pieces
 from .other_headers import OtherHeaders, lacks_charset, parse_other_headers
@@ -160,7 +160,7 @@ def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]:
     :class:`InvalidValueError`: 20005 for an unknown ``charset``, 434 for a ``body`` that is not in such a ``charset``.
     """
     check_charset(charset)
-    if "\r\n".encode(charset) != b"\r\n":
+    if not has_ascii_line_ends(charset):
         try:
             text = body.decode(charset)
         except UnicodeDecodeError as error:
