@@ -129,12 +129,10 @@ def test_functions_that_may_be_called_while_a_method_runs():
 
 def test_unsupported_methods():
     assert {row.name for row in ROWS if row.support is Support.NONE} == {
-        "Expand",
         "ProcessQueue",
         "Queue",
         "SendToTerminalAndEmail",
         "SendToTerminalOnly",
         "SendToTerminalOrEmail",
-        "Verify",
     }
     assert {row.name for row in ROWS if row.support is Support.PARTIAL} == {"DoEvents"}

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from interop.authority import Authority
+from interop.exim import Exim
 from interop.gpgsm import Gpgsm
 from interop.openssl_cms import OpenSSLCms
-from interop.packages import PLUGINS
+from interop.packages import EXIM_LIBRARIES, PLUGINS
 from interop.postfix import Postfix
 from interop.processes import require, server_directory
 from interop.smtp_sink import SmtpSink
@@ -41,6 +42,25 @@ def postfix(running_postfix: Postfix) -> Iterator[Postfix]:
     """Postfix with empty mailboxes."""
     yield running_postfix
     running_postfix.clear()
+
+
+@pytest.fixture(scope="session")
+def running_exim(ca: Authority) -> Iterator[Exim]:
+    require("exim4", plugins=EXIM_LIBRARIES, root=True)
+    with server_directory("exim") as directory:
+        server = Exim(directory, ca)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def exim(running_exim: Exim) -> Iterator[Exim]:
+    """Exim with empty mailboxes."""
+    yield running_exim
+    running_exim.clear()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,17 +25,23 @@ PROGRAMS = {
     "gpgconf": "gpgconf",
     "openssl": "openssl",
     "curl": "curl",
+    "exim4": "exim4-daemon-heavy",
 }
+# Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.
+EXIM = "exim4-daemon-heavy"
+EXIM_ROOT = Path("/usr/local/lib/ssmtp-compat-tests/exim")
+EXIM_USER = "Debian-exim"
+EXIM_LIBRARIES = ("libgnutls-dane0", "libidn12", "libmariadb3", "libspf2-2")
 # Loaded by Postfix at run time.
 PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db")
-PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS}))
+PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *EXIM_LIBRARIES} - {EXIM}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def find(program: str) -> str | None:
     """The program's path; administrators' directories are searched too, since few users have them on their PATH."""
-    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin:{EXIM_ROOT}/usr/sbin")
 
 
 def missing_packages() -> list[str]:
@@ -42,7 +49,8 @@ def missing_packages() -> list[str]:
     query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n", *PACKAGES]
     answer = subprocess.run(query, capture_output=True, text=True, timeout=60, check=False)
     installed = {line.split()[0] for line in answer.stdout.splitlines() if line.endswith(" installed")}
-    return [name for name in PACKAGES if name not in installed]
+    unpacked = [] if find("exim4") else [EXIM]
+    return [name for name in PACKAGES if name not in installed] + unpacked
 
 
 def install(names: list[str]) -> None:
@@ -55,8 +63,25 @@ def install(names: list[str]) -> None:
     apt_get = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
     subprocess.run([*apt_get, "update"], env=environment, timeout=300, check=True)
     with _services_denied():
-        command = [*apt_get, "install", "-y", "--no-install-recommends", *names]
+        installed = [name for name in names if name != EXIM]
+        command = [*apt_get, "install", "-y", "--no-install-recommends", *installed]
         subprocess.run(command, env=environment, timeout=600, check=True)
+    if EXIM in names:
+        _unpack_exim(apt_get)
+
+
+def _unpack_exim(apt_get: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        # As root, because apt's own user may not write here; the package is verified all the same.
+        command = [*apt_get, "-o", "APT::Sandbox::User=root", "download", EXIM]
+        subprocess.run(command, cwd=directory, timeout=300, check=True)
+        (archive,) = Path(directory).glob("*.deb")
+        EXIM_ROOT.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["dpkg", "-x", archive, EXIM_ROOT], timeout=60, check=True)
+    # The name of its user is compiled in.
+    user = ["useradd", "--system", "--badname", "--no-create-home", "--home-dir", "/nonexistent", EXIM_USER]
+    if subprocess.run(["getent", "passwd", EXIM_USER], capture_output=True, timeout=60, check=False).returncode:
+        subprocess.run([*user, "--user-group"], timeout=60, check=True)
 
 
 @contextmanager

@@ -27,7 +27,6 @@ from ssmtp_compat import (
     ssmtp_do_addrecipientcert,
     ssmtp_do_config,
     ssmtp_do_encrypt,
-    ssmtp_do_expand,
     ssmtp_do_processqueue,
     ssmtp_do_queue,
     ssmtp_do_sendtoterminalandemail,
@@ -35,7 +34,6 @@ from ssmtp_compat import (
     ssmtp_do_sendtoterminaloremail,
     ssmtp_do_sign,
     ssmtp_do_signandencrypt,
-    ssmtp_do_verify,
     ssmtp_get,
     ssmtp_get_last_error,
     ssmtp_get_last_error_code,
@@ -254,8 +252,7 @@ def test_what_this_version_lacks_is_said_before_the_connection(desk: Desk):
     assert ssmtp_set(desk.handle, P.MessageRecipientOptions, 0, "NOTIFY=NEVER") == 0
     desk.refused(20008, desk.mailer.send(), "MessageRecipientOptions[0]")
     assert ssmtp_set(desk.handle, P.MessageRecipientOptions, 0, "") == 0
-    for function in (ssmtp_do_expand, ssmtp_do_verify, ssmtp_do_processqueue):
-        desk.refused(20008, function(desk.handle, "x"), "lacks")
+    desk.refused(20008, ssmtp_do_processqueue(desk.handle, "x"), "lacks")
     for method in (ssmtp_do_sendtoterminalandemail, ssmtp_do_sendtoterminalonly, ssmtp_do_sendtoterminaloremail):
         desk.refused(20008, method(desk.handle), "lacks")
     assert ssmtp_do_queue(desk.handle, "x") == ""

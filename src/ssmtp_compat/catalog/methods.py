@@ -197,11 +197,10 @@ _ROWS: Final = (
         function="do_expand",
         parameters=(_RES, Parameter(name="emailaddress", type="str", doc="Name of a mailing list.")),
         returns="int",
-        doc="Asks the server with EXPN (RFC 5321 4.1.1.7) who is on a mailing list, and fires Expand for each address.",
+        doc="Asks the server with EXPN (RFC 5321 4.1.1.7) who is on a mailing list, and fires Expand for each address, "
+        "over the open session or over one of its own. Most servers refuse.",
         evidence=Evidence.SIBLING,
         source=f"{_OVERVIEW}; SMTP Expand event page (sibling, 2020)",
-        support=Support.NONE,
-        support_note="asking the server to expand a mailing list",
     ),
     MethodDef(
         name="Interrupt",
@@ -333,12 +332,11 @@ _ROWS: Final = (
         function="do_verify",
         parameters=(_RES, Parameter(name="emailaddress", type="str", doc="A mailbox or a user name.")),
         returns="int",
-        doc="Asks the server with VRFY (RFC 5321 4.1.1.6) whether it knows a mailbox; the answer is in LastReply. It "
-        "has nothing to do with signatures.",
+        doc="Asks the server with VRFY (RFC 5321 4.1.1.6) whether it knows a mailbox, over the open session or over "
+        "one of its own; the answer is in LastReply. 252, with which a server does not say, is a success. It has "
+        "nothing to do with signatures.",
         evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note="asking the server to verify an address",
     ),
 )
 

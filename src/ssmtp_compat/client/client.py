@@ -22,6 +22,7 @@ from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import CancelToken, Deadline
 from ..operations.connection import Connection, ConnectionOptions
 from ..operations.delivery import Delivery, Outgoing
+from ..operations.enquiry import check_enquiry, expand, verify
 from ..settings import views
 from ..settings.store import Settings, Value
 from ..smtp.session import State
@@ -117,6 +118,20 @@ class SSMTPClient:
                 self._delivery = Delivery(connection, options, self.events)
                 self._delivery.deliver(outgoing, composed, deadline)
             self._message_seed = b""
+
+    def verify(self, text: str) -> None:
+        """Ask the server whether it knows a mailbox, over the open session or over one of its own."""
+        with self._method() as deadline:
+            asked = check_enquiry(text)
+            with self._session(deadline) as connection:
+                verify(connection, asked, deadline)
+
+    def expand(self, text: str) -> None:
+        """Ask the server who is on a list, and fire Expand for each, over the open session or over one of its own."""
+        with self._method() as deadline:
+            asked = check_enquiry(text)
+            with self._session(deadline) as connection:
+                expand(connection, asked, self.events, deadline)
 
     def sign(self) -> None:
         """Put the signed message in the place of MessageText, and its header lines into OtherHeaders."""

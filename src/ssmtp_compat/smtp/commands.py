@@ -12,7 +12,22 @@ from typing import Final
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
 
-__all__ = ["DATA", "NOOP", "QUIT", "RSET", "STARTTLS", "Command", "Verb", "auth", "ehlo", "helo", "mail", "rcpt"]
+__all__ = [
+    "DATA",
+    "NOOP",
+    "QUIT",
+    "RSET",
+    "STARTTLS",
+    "Command",
+    "Verb",
+    "auth",
+    "ehlo",
+    "expn",
+    "helo",
+    "mail",
+    "rcpt",
+    "vrfy",
+]
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
@@ -34,6 +49,8 @@ class Verb(Enum):
     DATA = "DATA"
     RSET = "RSET"
     NOOP = "NOOP"
+    VRFY = "VRFY"
+    EXPN = "EXPN"
     QUIT = "QUIT"
     GREETING = "the greeting"
     CONTENT = "the message"
@@ -42,7 +59,19 @@ class Verb(Enum):
 # RFC 2920 section 3.1: these may only be the last command of a group, because the client has to see their reply before
 # it knows what it may send next.
 _ENDS_GROUP: Final = frozenset(
-    {Verb.EHLO, Verb.HELO, Verb.STARTTLS, Verb.AUTH, Verb.DATA, Verb.NOOP, Verb.QUIT, Verb.GREETING, Verb.CONTENT}
+    {
+        Verb.EHLO,
+        Verb.HELO,
+        Verb.STARTTLS,
+        Verb.AUTH,
+        Verb.DATA,
+        Verb.NOOP,
+        Verb.VRFY,
+        Verb.EXPN,
+        Verb.QUIT,
+        Verb.GREETING,
+        Verb.CONTENT,
+    }
 )
 
 
@@ -93,6 +122,16 @@ def mail(reverse_path: str, parameters: Iterable[str] = ()) -> Command:
 def rcpt(forward_path: str, parameters: Iterable[str] = ()) -> Command:
     """RCPT TO (RFC 5321 section 4.1.1.3)."""
     return _command(Verb.RCPT, f"TO:<{forward_path}>", *parameters)
+
+
+def vrfy(text: str, parameters: Iterable[str] = ()) -> Command:
+    """VRFY (RFC 5321 section 4.1.1.6) with a mailbox or a user name."""
+    return _command(Verb.VRFY, text, *parameters)
+
+
+def expn(text: str, parameters: Iterable[str] = ()) -> Command:
+    """EXPN (RFC 5321 section 4.1.1.7) with the name of a mailing list."""
+    return _command(Verb.EXPN, text, *parameters)
 
 
 def auth(mechanism: str, initial_response: bytes | None) -> Command:

@@ -103,6 +103,13 @@ TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
     (_S.GREETED, _V.RSET, _P): _S.GREETED,
     (_S.GREETED, _V.RSET, _N): _S.GREETED,
     **{(state, _V.NOOP, kind): state for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
+    # RFC 5321 4.1.4: these may come at any time, and do not touch a transaction.
+    **{
+        (state, verb, kind): state
+        for state in (_S.IDLE, _S.MAIL, _S.RCPT)
+        for verb in (_V.VRFY, _V.EXPN)
+        for kind in (_P, _N)
+    },
     **{(state, _V.QUIT, kind): _S.CLOSED for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
 }
 

@@ -70,6 +70,18 @@ def test_nothing_rides_behind_a_command_that_ends_a_group():
     assert not session.may_send(commands.RSET)
 
 
+@pytest.mark.parametrize("enquiry", [commands.vrfy("bob"), commands.expn("team")])
+@pytest.mark.parametrize("reply", [b"250 <bob@x>\r\n", b"252 perhaps\r\n", b"550 no\r\n"])
+def test_an_enquiry_ends_a_group_and_leaves_the_transaction_alone(enquiry, reply):
+    session = ready("PIPELINING")
+    session.send(MAIL)
+    session.send(enquiry)
+    assert not session.may_send(RCPT)
+    answers(session, b"250 ok\r\n" + reply)
+    assert session.state is State.MAIL
+    assert session.may_send(RCPT)
+
+
 def test_the_commands_in_flight_are_bounded():
     session = ready("PIPELINING")
     session.send(MAIL)
