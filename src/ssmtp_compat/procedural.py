@@ -335,18 +335,28 @@ def ssmtp_do_send(res: int) -> int:
 
 
 def ssmtp_do_sendtoterminalandemail(res: int) -> int:
-    """Deliver to the terminal and the mailbox (SAML, RFC 821). This version lacks it and returns 20008."""
-    return _run(res, _lacking("do_sendtoterminalandemail"))
+    """Send with SAML in place of MAIL (RFC 821 3.4): to the recipients' terminals and to their mailboxes.
+
+    Returns what :func:`ssmtp_do_send` returns: 161 from nearly every server of today; 20005 while AllowExtensions is
+    False.
+    """
+    return _run(res, lambda client: client.send_to_terminal_and_email())
 
 
 def ssmtp_do_sendtoterminalonly(res: int) -> int:
-    """Deliver to the terminal only (SEND, RFC 821). This version lacks it and returns 20008."""
-    return _run(res, _lacking("do_sendtoterminalonly"))
+    """Send with SEND in place of MAIL (RFC 821 3.4): to the recipients' terminals only.
+
+    Returns what :func:`ssmtp_do_sendtoterminalandemail` returns.
+    """
+    return _run(res, lambda client: client.send_to_terminal_only())
 
 
 def ssmtp_do_sendtoterminaloremail(res: int) -> int:
-    """Deliver to the terminal or else the mailbox (SOML, RFC 821). This version lacks it and returns 20008."""
-    return _run(res, _lacking("do_sendtoterminaloremail"))
+    """Send with SOML in place of MAIL (RFC 821 3.4): to the recipients' terminals, or else to their mailboxes.
+
+    Returns what :func:`ssmtp_do_sendtoterminalandemail` returns.
+    """
+    return _run(res, lambda client: client.send_to_terminal_or_email())
 
 
 def ssmtp_do_sign(res: int) -> int:

@@ -131,8 +131,5 @@ def test_unsupported_methods():
     assert {row.name for row in ROWS if row.support is Support.NONE} == {
         "ProcessQueue",
         "Queue",
-        "SendToTerminalAndEmail",
-        "SendToTerminalOnly",
-        "SendToTerminalOrEmail",
     }
     assert {row.name for row in ROWS if row.support is Support.PARTIAL} == {"DoEvents"}

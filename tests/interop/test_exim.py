@@ -9,7 +9,13 @@ import pytest
 
 from interop.authority import Authority
 from interop.exim import PASSWORD, Exim
-from ssmtp_compat import AuthMechanisms, SSLStartModes, ssmtp_do_expand, ssmtp_do_verify
+from ssmtp_compat import (
+    AuthMechanisms,
+    SSLStartModes,
+    ssmtp_do_expand,
+    ssmtp_do_sendtoterminaloremail,
+    ssmtp_do_verify,
+)
 from wire.mailer import Mailer
 
 pytestmark = pytest.mark.interop
@@ -54,6 +60,15 @@ def test_expanded_members_get_the_message(exim: Exim):
     for user in ("alice", "bob", "carol"):
         received = email.message_from_bytes(exim.message(user), policy=email.policy.default)
         assert received["Subject"] == "für alle"
+
+
+def test_delivery_to_terminals_is_refused_as_everywhere_today(exim: Exim):
+    with Mailer(exim.plain_port) as mailer:
+        assert mailer.connect() == 0, mailer.error
+        assert ssmtp_do_sendtoterminaloremail(mailer.handle) == 161
+        assert mailer.error[1].startswith("500")
+        assert mailer.send() == 0, mailer.error
+    assert b"greetings" in exim.message("bob")
 
 
 @pytest.mark.parametrize("start", [SSLStartModes.sslImplicit, SSLStartModes.sslExplicit])

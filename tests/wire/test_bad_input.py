@@ -29,9 +29,6 @@ from ssmtp_compat import (
     ssmtp_do_encrypt,
     ssmtp_do_processqueue,
     ssmtp_do_queue,
-    ssmtp_do_sendtoterminalandemail,
-    ssmtp_do_sendtoterminalonly,
-    ssmtp_do_sendtoterminaloremail,
     ssmtp_do_sign,
     ssmtp_do_signandencrypt,
     ssmtp_get,
@@ -253,8 +250,6 @@ def test_what_this_version_lacks_is_said_before_the_connection(desk: Desk):
     desk.refused(20008, desk.mailer.send(), "MessageRecipientOptions[0]")
     assert ssmtp_set(desk.handle, P.MessageRecipientOptions, 0, "") == 0
     desk.refused(20008, ssmtp_do_processqueue(desk.handle, "x"), "lacks")
-    for method in (ssmtp_do_sendtoterminalandemail, ssmtp_do_sendtoterminalonly, ssmtp_do_sendtoterminaloremail):
-        desk.refused(20008, method(desk.handle), "lacks")
     assert ssmtp_do_queue(desk.handle, "x") == ""
     desk.refused(20008, ssmtp_get_last_error_code(desk.handle), "lacks")
     desk.good_send()

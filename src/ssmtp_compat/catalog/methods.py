@@ -15,7 +15,6 @@ _WRAPPER: Final = "PHP wrapper of a sibling product, 2020"
 _SAMPLES: Final = "vendor S/MIME samples"
 _QUEUE_PAGES: Final = "FileMailer Queue and SFileMailer ProcessQueue pages (siblings, 2020)"
 
-_TERMINALS: Final = "delivery to terminals"
 _QUEUES: Final = "queues"
 
 _RES: Final = Parameter(name="res", type="int", doc="Handle that open gave.")
@@ -274,36 +273,30 @@ _ROWS: Final = (
         function="do_sendtoterminalandemail",
         parameters=(_RES,),
         returns="int",
-        doc="Send with SAML in place of MAIL: to the user's terminal and to the mailbox (RFC 821 3.4). Hardly a server "
-        "still takes it.",
+        doc="Send with SAML in place of MAIL: to the user's terminal and to the mailbox (RFC 821 3.4). AllowExtensions "
+        "has to be True. Hardly a server still takes it.",
         evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_TERMINALS,
     ),
     MethodDef(
         name="SendToTerminalOnly",
         function="do_sendtoterminalonly",
         parameters=(_RES,),
         returns="int",
-        doc="Send with SEND in place of MAIL: to the user's terminal only (RFC 821 3.4). Hardly a server still takes "
-        "it.",
+        doc="Send with SEND in place of MAIL: to the user's terminal only (RFC 821 3.4). AllowExtensions has to be "
+        "True. Hardly a server still takes it.",
         evidence=Evidence.SIBLING,
         source="SMTP SendToTerminalOnly page (sibling)",
-        support=Support.NONE,
-        support_note=_TERMINALS,
     ),
     MethodDef(
         name="SendToTerminalOrEmail",
         function="do_sendtoterminaloremail",
         parameters=(_RES,),
         returns="int",
-        doc="Send with SOML in place of MAIL: to the user's terminal, or else to the mailbox (RFC 821 3.4). Hardly a "
-        "server still takes it.",
+        doc="Send with SOML in place of MAIL: to the user's terminal, or else to the mailbox (RFC 821 3.4). "
+        "AllowExtensions has to be True. Hardly a server still takes it.",
         evidence=Evidence.SIBLING,
         source="PSMTP SendToTerminalOrEmail page (sibling, 2020)",
-        support=Support.NONE,
-        support_note=_TERMINALS,
     ),
     MethodDef(
         name="Sign",

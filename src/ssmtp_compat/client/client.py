@@ -25,6 +25,7 @@ from ..operations.delivery import Delivery, Outgoing
 from ..operations.enquiry import check_enquiry, expand, verify
 from ..settings import views
 from ..settings.store import Settings, Value
+from ..smtp.commands import Verb
 from ..smtp.session import State
 from .values import attach_client_values
 
@@ -109,9 +110,24 @@ class SSMTPClient:
 
     def send(self) -> None:
         """Deliver the message, over the open session or over one of its own."""
+        self._deliver(Verb.MAIL)
+
+    def send_to_terminal_only(self) -> None:
+        """Deliver the message to the recipients' terminals and not to their mailboxes."""
+        self._deliver(Verb.SEND)
+
+    def send_to_terminal_or_email(self) -> None:
+        """Deliver the message to the recipients' terminals or else to their mailboxes."""
+        self._deliver(Verb.SOML)
+
+    def send_to_terminal_and_email(self) -> None:
+        """Deliver the message to the recipients' terminals and to their mailboxes."""
+        self._deliver(Verb.SAML)
+
+    def _deliver(self, opening: Verb) -> None:
         with self._method() as deadline:
             with self.settings.lock:
-                options = views.delivery_options(self.settings)
+                options = views.delivery_options(self.settings, opening)
                 outgoing = self._outgoing()
             composed = outgoing.check(options)
             with self._session(deadline) as connection:

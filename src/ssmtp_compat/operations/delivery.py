@@ -80,7 +80,7 @@ class Delivery:
     def _open_transaction(self, envelope: Envelope, deadline: Deadline) -> None:
         stop_on = self._options.stop_on_refusal
         roles = [path.role for path in envelope.forward_paths]
-        group: list[Command] = [commands.mail(envelope.reverse_path, envelope.mail_parameters)]
+        group: list[Command] = [commands.mail(envelope.reverse_path, envelope.mail_parameters, self._options.opening)]
         group += [commands.rcpt(path.address) for path in envelope.forward_paths]
         # DATA rides behind the recipients unless a refusal could have to stop a message that others already wait for:
         # behind a 354 there is no way back but to drop the connection.

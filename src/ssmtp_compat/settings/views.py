@@ -27,7 +27,7 @@ from ..catalog.enums import (
 from ..catalog.errors import ErrorCode
 from ..catalog.properties import PROPERTIES
 from ..catalog.schema import ConfigDef, MethodDef, PropertyDef, Support
-from ..errors import CertificateError, SSMTPError, UnsupportedError
+from ..errors import CertificateError, InvalidValueError, SSMTPError, UnsupportedError
 from ..message.addresses import Group, Mailbox, flatten, parse_address_list, parse_mailbox
 from ..message.canonical import encode_text
 from ..message.compose import MessageSpec
@@ -36,6 +36,7 @@ from ..message.message_id import make_message_id, normalise_message_id
 from ..net.tcp import TcpOptions
 from ..net.timeouts import Timeouts
 from ..smtp.auth.mechanism import Credentials
+from ..smtp.commands import Verb
 from ..smtp.envelope import Role
 from ..smtp.options import DeliveryOptions, SmtpOptions, TlsStart
 from .code_pages import charset_of, codec_of
@@ -162,8 +163,13 @@ def tls_options(settings: Settings) -> TlsOptions | None:
     )
 
 
-def delivery_options(settings: Settings) -> DeliveryOptions:
-    """What a refused recipient means."""
+def delivery_options(settings: Settings, opening: Verb = Verb.MAIL) -> DeliveryOptions:
+    """How a transaction begins, and what a refused recipient means."""
+    if opening is not Verb.MAIL and not settings.flag(P.AllowExtensions):
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE,
+            f"AllowExtensions is False, and delivery to terminals ({opening.value}) is an extension; set it to True.",
+        )
     _refuse_unsupported(settings, (SETTINGS["usechunking"],))
     for position, entry in enumerate(settings.recipients.entries):
         if entry.options:
@@ -171,6 +177,7 @@ def delivery_options(settings: Settings) -> DeliveryOptions:
     return DeliveryOptions(
         stop_on_refusal=frozenset(role for name, role in _STOPS if settings.setting_flag(name)),
         allow_empty_to=settings.setting_flag("AllowEmptyTo"),
+        opening=opening,
         reset_after_failure=settings.setting_flag("SendRSET"),
     )
 

@@ -15,6 +15,7 @@ from ..errors import InvalidValueError
 __all__ = [
     "DATA",
     "NOOP",
+    "OPENING",
     "QUIT",
     "RSET",
     "STARTTLS",
@@ -45,6 +46,9 @@ class Verb(Enum):
     STARTTLS = "STARTTLS"
     AUTH = "AUTH"
     MAIL = "MAIL"
+    SEND = "SEND"
+    SOML = "SOML"
+    SAML = "SAML"
     RCPT = "RCPT"
     DATA = "DATA"
     RSET = "RSET"
@@ -73,6 +77,10 @@ _ENDS_GROUP: Final = frozenset(
         Verb.CONTENT,
     }
 )
+
+
+OPENING: Final = (Verb.MAIL, Verb.SEND, Verb.SOML, Verb.SAML)
+"""What begins a mail transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +122,12 @@ def helo(name: str) -> Command:
     return _command(Verb.HELO, name)
 
 
-def mail(reverse_path: str, parameters: Iterable[str] = ()) -> Command:
-    """MAIL FROM (RFC 5321 section 4.1.1.2). An empty ``reverse_path`` is the null path ``<>``."""
-    return _command(Verb.MAIL, f"FROM:<{reverse_path}>", *parameters)
+def mail(reverse_path: str, parameters: Iterable[str] = (), verb: Verb = Verb.MAIL) -> Command:
+    """MAIL FROM (RFC 5321 section 4.1.1.2). An empty ``reverse_path`` is the null path ``<>``.
+
+    ``verb`` may be another of ``OPENING``: SEND, SOML or SAML (RFC 821 section 3.4), which reach terminals.
+    """
+    return _command(verb, f"FROM:<{reverse_path}>", *parameters)
 
 
 def rcpt(forward_path: str, parameters: Iterable[str] = ()) -> Command:

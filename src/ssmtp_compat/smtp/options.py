@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from .auth.mechanism import Credentials
+from .commands import Verb
 from .envelope import Role
 
 __all__ = ["DeliveryOptions", "SmtpOptions", "TlsStart"]
@@ -46,5 +47,7 @@ class DeliveryOptions:
     """A refused recipient in one of these roles stops the message."""
     allow_empty_to: bool = False
     """Recipients in Cc or Bcc alone are enough."""
+    opening: Verb = Verb.MAIL
+    """MAIL, or with SEND, SOML and SAML a transaction that reaches the recipients' terminals (RFC 821 section 3.4)."""
     reset_after_failure: bool = True
     """RSET ends a transaction that was given up on a session that stays open."""

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import Final
 
 from ..errors import ProtocolError, ReplyError
-from .commands import Command, Verb
+from .commands import OPENING, Command, Verb
 from .extensions import Extensions
 from .replies import Reply, ReplyParser
 
@@ -42,7 +42,7 @@ class State(Enum):
     IDLE = auto()
     """Ready for a transaction."""
     MAIL = auto()
-    """MAIL is accepted, no recipient is."""
+    """MAIL, or another of ``OPENING``, is accepted, no recipient is."""
     RCPT = auto()
     """At least one recipient is accepted."""
     CONTENT = auto()
@@ -84,8 +84,8 @@ TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
     (_S.AUTH, _V.AUTH, _P): _S.IDLE,
     (_S.AUTH, _V.AUTH, _I): _S.AUTH,
     (_S.AUTH, _V.AUTH, _N): _S.IDLE,
-    (_S.IDLE, _V.MAIL, _P): _S.MAIL,
-    (_S.IDLE, _V.MAIL, _N): _S.IDLE,
+    **{(_S.IDLE, verb, _P): _S.MAIL for verb in OPENING},
+    **{(_S.IDLE, verb, _N): _S.IDLE for verb in OPENING},
     (_S.IDLE, _V.RCPT, _N): _S.IDLE,  # sent behind a MAIL that was refused
     (_S.MAIL, _V.RCPT, _P): _S.RCPT,
     (_S.MAIL, _V.RCPT, _N): _S.MAIL,
@@ -117,7 +117,11 @@ TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
 _SENDABLE: Final[dict[State, frozenset[Verb]]] = {
     state: frozenset(verb for (at, verb, _) in TRANSITIONS if at is state) for state in State
 }
-_HOPED_FOR: Final[dict[Verb, State]] = {Verb.MAIL: State.MAIL, Verb.RCPT: State.RCPT, Verb.RSET: State.IDLE}
+_HOPED_FOR: Final[dict[Verb, State]] = {
+    **dict.fromkeys(OPENING, State.MAIL),
+    Verb.RCPT: State.RCPT,
+    Verb.RSET: State.IDLE,
+}
 
 
 @dataclass(frozen=True, slots=True)

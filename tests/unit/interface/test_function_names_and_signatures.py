@@ -94,9 +94,6 @@ def test_these_functions_are_lacking():
     assert {row.function for row in LACKING} == {
         "do_processqueue",
         "do_queue",
-        "do_sendtoterminalandemail",
-        "do_sendtoterminalonly",
-        "do_sendtoterminaloremail",
     }
 
 
