@@ -92,7 +92,7 @@ def _page(title: str, introduction: str, lines: Iterable[str]) -> str:
 NOT_SUPPORTED = """\
 What this version lacks, by feature, with every part of the documented interface that depends on it.
 
-A function named here returns code 20008. A property or setting named here can be set and read back, except Command,
+A function named here returns code 20008. A property or setting named here can be set and read back,
 and a method that would depend on its value fails with code 20008 and a text that names the feature. *In part* means
 that the entry works apart from the feature.
 """

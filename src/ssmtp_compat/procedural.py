@@ -269,7 +269,12 @@ def ssmtp_do_disconnect(res: int) -> int:
 
 
 def ssmtp_do_doevents(res: int) -> int:
-    """Deliver pending events: none in this version, because events fire while methods run. Returns 0."""
+    """Take what the server of an open session says unasked, waiting SelectWaitMillis milliseconds at most.
+
+    A server that says goodbye (421) or hangs up fires ConnectionStatus and leaves Connected False. While a method runs,
+    in a callback or another thread, nothing is left to be done. Returns 0, or 162 for a reply that nothing asked for,
+    which ends the session, and 301 after Interrupt, which does not.
+    """
     return _run(res, lambda client: client.do_events())
 
 

@@ -326,6 +326,7 @@ def test_fully_supported_settings():
         "ReturnPath",
         "SSLCACertFilePaths",
         "SSLCACerts",
+        "SelectWaitMillis",
         "SendRSET",
         "StopOnBccErrors",
         "StopOnCcErrors",

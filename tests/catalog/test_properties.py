@@ -342,7 +342,6 @@ def test_secrets():
 
 def test_unsupported_properties():
     assert {row.name for row in ROWS if row.support is Support.NONE} == {
-        "Command",
         "FirewallAutoDetect",
         "FirewallHost",
         "FirewallPassword",

@@ -76,6 +76,25 @@ class Then:
 
 
 @dataclass(frozen=True)
+class Later:
+    """Reply properly, and a moment afterwards say this unasked and let ``then`` happen."""
+
+    unasked: bytes
+    then: Fault | None = None
+    pause: float = 0.05
+
+    def apply(self, channel: Channel, reply: bytes) -> bytes:
+        channel.send(reply)
+        channel.flush()
+        channel.wait_for_stop(self.pause)
+        channel.send(self.unasked)
+        channel.flush()
+        if self.then:
+            self.then.apply(channel, b"")
+        return reply
+
+
+@dataclass(frozen=True)
 class Split:
     """The proper reply in pieces, each in a segment of its own: every octet, or two pieces cut behind ``at`` octets.
 

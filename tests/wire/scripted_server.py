@@ -34,7 +34,7 @@ from types import TracebackType
 from typing import Self
 
 from wire.channel import Channel, Connection, Ending, Hangup, Message
-from wire.faults import After, Close, Delay, EndlessLine, EndlessReply, Fault, Reset, Send, Split, Stall, Then
+from wire.faults import After, Close, Delay, EndlessLine, EndlessReply, Fault, Later, Reset, Send, Split, Stall, Then
 from wire.server_auth import MECHANISMS
 from wire.server_session import STEPS, Behaviour, Faults, Replies, Script, Session, Step
 
@@ -49,6 +49,7 @@ __all__ = [
     "EndlessLine",
     "EndlessReply",
     "Fault",
+    "Later",
     "Message",
     "Reset",
     "ScriptedServer",

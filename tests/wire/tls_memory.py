@@ -44,6 +44,10 @@ class MemoryServer:
         assert data or self.ended, "the client waits for a server that has nothing to say"
         return data
 
+    def readable_within(self, seconds: float, deadline: Deadline) -> bool:
+        deadline.check()
+        return bool(self._to_client.pending) or self.ended
+
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         deadline.check()
         assert not self.closed

@@ -847,8 +847,6 @@ _BASE_ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note="waiting in DoEvents",
     ),
     ConfigDef(
         name="UseInternalSecurityAPI",

@@ -172,13 +172,13 @@ _ROWS: Final = (
         function="do_doevents",
         parameters=(_RES,),
         returns="int",
-        doc="Handles what has happened on the connection meanwhile. Events are fired while methods run, so there is "
-        "nothing to wait for, and it returns at once.",
+        doc="Takes what the server of an open session says unasked, such as a goodbye (421), and waits for it "
+        "SelectWaitMillis milliseconds at most. ConnectionStatus and PITrail fire for it, and Connected becomes False "
+        "when the server has closed the session. While a method runs it returns at once, because that method fires its "
+        "own events.",
         while_busy=True,
         evidence=Evidence.SIBLING,
         source=f"{_OVERVIEW}; vendor samples of a sibling product",
-        support=Support.PARTIAL,
-        support_note="unsolicited server lines",
     ),
     MethodDef(
         name="Encrypt",

@@ -165,13 +165,13 @@ _ROWS: Final = (
         default="",
         access=Access.WRITE_ONLY,
         doc="A command line of the caller's own for the open session. Setting it sends the line and waits for the "
-        "reply, which LastReply then holds. It reads as empty.",
+        "whole reply, which LastReply then holds; a refusal is a reply like any other. AUTH, BDAT, DATA and STARTTLS "
+        "are refused (code 20005), because what has to follow them is no command, and without a session the code is "
+        "1117. It reads as empty.",
         single_line=True,
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
         source="FileMailer Command page (sibling, V9)",
-        support=Support.NONE,
-        support_note="sending raw commands",
     ),
     PropertyDef(
         id=PropertyID.Connected,

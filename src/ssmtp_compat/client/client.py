@@ -20,6 +20,7 @@ from ..events import CallbackError, EventHub
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import CancelToken, Deadline
+from ..net.readiness import pause
 from ..operations.connection import Connection, ConnectionOptions
 from ..operations.delivery import Delivery, Outgoing
 from ..operations.enquiry import check_enquiry, expand, verify
@@ -95,7 +96,30 @@ class SSMTPClient:
                 self._cancel.cancel()
 
     def do_events(self) -> None:
-        """Deliver pending events. Events fire while methods run, so none are ever pending here."""
+        """Wait SelectWaitMillis at most for what the server of an open session says unasked, and take it.
+
+        While a method runs it fires its own events, and nothing is left to be done here.
+        """
+        try:
+            with self._method():
+                # An idle session may be silent for longer than Timeout.
+                forever = Deadline(0, cancel=self._cancel)
+                seconds = self.settings.setting_number("SelectWaitMillis") / 1000
+                if self._connection is not None and self.connected:
+                    self._connection.listen(seconds, forever)
+                else:
+                    pause(seconds, forever)
+        except SSMTPError as error:
+            if error.code is not ErrorCode.BUSY:
+                raise
+
+    def command(self, line: str) -> None:
+        """Send a line in the caller's own words over the open session and await its reply, whatever that is."""
+        with self._method() as deadline:
+            if self._connection is None or not self.connected:
+                raise SSMTPError(ErrorCode.NOT_CONNECTED)
+            with self._session(deadline) as connection:
+                connection.command(line, deadline)
 
     def close(self) -> None:
         """Give everything up: the connection is dropped without a word and without events."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from .._version import __version__
 from ..catalog.enums import FirewallTypes, PropertyID, SSLStartModes
-from ..catalog.properties import PROPERTIES
 from ..errors import SSMTPError
 from ..message.compose import header_block, header_fields, raw_message
 from ..message.headers import HeaderField
@@ -37,7 +36,7 @@ def attach_client_values(client: SSMTPClient) -> None:
     values = _ClientValues(client)
     attach = client.settings.attach
     attach(P.Version, read=lambda _: f"ssmtp_compat {__version__}")
-    attach(P.Command, write=values.send_command)
+    attach(P.Command, write=lambda line, _: client.command(str(line)))
     attach(P.Connected, read=lambda _: client.connected, write=values.set_connected)
     attach(P.Idle, read=lambda _: client.idle)
     attach(P.LastReply, read=lambda _: client.last_reply)
@@ -77,9 +76,6 @@ class _ClientValues:
     def set_message_text(self, value: Value, _: int) -> None:
         self._client.restore_headers()
         self._settings.put(P.MessageText, value)
-
-    def send_command(self, value: Value, _: int) -> None:
-        views.refuse(PROPERTIES[P.Command])
 
     def local_host(self, _: int) -> str:
         return self._client.local_address or self._settings.text(P.LocalHost) or socket.gethostname()

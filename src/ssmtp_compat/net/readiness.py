@@ -16,14 +16,12 @@ _LONGEST: Final = 86400.0
 """Seconds of one wait, after which the wait begins again: ``poll`` counts milliseconds in a C int."""
 
 
-def wait_readable(sock: socket.socket, deadline: Deadline) -> None:
-    """Return when ``sock`` has octets, an end or an error to deliver. Raises as ``deadline.remaining`` does."""
-    while True:
-        left = deadline.remaining()
-        ready = _poll(sock, None, deadline, _LONGEST if left is None else min(left, _LONGEST))
-        deadline.check()
-        if ready:
-            return
+def wait_readable(sock: socket.socket, deadline: Deadline, at_most: float = math.inf) -> bool:
+    """Return True when ``sock`` has octets, an end or an error to deliver; False when ``at_most`` seconds are over.
+
+    Raises as ``deadline.remaining`` does.
+    """
+    return _wait(sock, None, deadline, at_most)
 
 
 def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math.inf) -> bool:
@@ -31,16 +29,21 @@ def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math
 
     Raises as ``deadline.remaining`` does.
     """
+    return _wait(None, sock, deadline, at_most)
+
+
+def _wait(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, at_most: float) -> bool:
     end = time.monotonic() + at_most
     while True:
         left = deadline.remaining()
-        left = min(end - time.monotonic(), math.inf if left is None else left)
-        if left <= 0:
-            return False
-        ready = _poll(None, sock, deadline, min(left, _LONGEST))
+        # Looked at once even when no time is left, so that 0 seconds ask what is there now.
+        left = max(0.0, min(end - time.monotonic(), math.inf if left is None else left))
+        ready = _poll(readable, writable, deadline, min(left, _LONGEST))
         deadline.check()
         if ready:
             return True
+        if not left:
+            return False
 
 
 def pause(seconds: float, deadline: Deadline) -> None:

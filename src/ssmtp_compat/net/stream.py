@@ -22,6 +22,14 @@ class Stream(Protocol):
         """
         ...
 
+    def readable_within(self, seconds: float, deadline: Deadline) -> bool:
+        """Whether octets, the end of the stream or an error are there to be read within ``seconds``, which may be 0.
+
+        Raises :class:`~ssmtp_compat.errors.OperationInterruptedError`, after which the stream is as good as before, and
+        what :meth:`read` raises.
+        """
+        ...
+
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         """Hand all of ``data`` to the transport. Raises as :meth:`read` does; how much was sent is then unknown."""
         ...

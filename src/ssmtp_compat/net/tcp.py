@@ -109,6 +109,10 @@ class TcpStream:
                     self._receiving.wait(len(data))
                 return data
 
+    def readable_within(self, seconds: float, deadline: Deadline) -> bool:
+        self._begin(deadline)
+        return wait_readable(self._socket, deadline, at_most=seconds)
+
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         self._begin(deadline)
         if self._sending is None:

@@ -16,6 +16,7 @@ from ..errors import (
     OperationInterruptedError,
     OperationTimeoutError,
     ProtocolError,
+    ReplyError,
     SSMTPError,
     TLSError,
 )
@@ -235,6 +236,31 @@ class Connection:
         if not reply.positive:
             raise refusal(reply)
 
+    # -- in between ---------------------------------------------------------------------------------------------------
+
+    def command(self, line: str, deadline: Deadline) -> None:
+        """Send a line in the caller's own words and await its reply, whatever that is; QUIT closes the connection.
+
+        Raises :class:`InvalidValueError` for a line that cannot be sent, see :func:`commands.raw`.
+        """
+        self.exchange.raw_command(commands.raw(line), deadline)
+        if self.exchange.session.state is State.CLOSED:
+            self._close()
+
+    def listen(self, seconds: float, deadline: Deadline) -> None:
+        """Wait ``seconds`` at most for the server to say something unasked, and take it.
+
+        A goodbye, with a 421 or without a word, closes the connection and is no error. Anything else that nothing
+        asked for raises :class:`ProtocolError`, and closes it too.
+        """
+        try:
+            self.exchange.listen(seconds, deadline)
+        except (ReplyError, ConnectionFailedError, TLSError) as goodbye:
+            self.abort(goodbye)
+        except ProtocolError as error:
+            self.abort(error)
+            raise
+
     # -- closing ------------------------------------------------------------------------------------------------------
 
     def in_step_after(self, error: SSMTPError) -> bool:
@@ -257,6 +283,9 @@ class Connection:
             raise
         if keep_reply:
             self.exchange.last_reply = reply
+        self._close()
+
+    def _close(self) -> None:
         if self._stream is not None:
             self._stream.close()
         self._closed(None)

@@ -68,12 +68,20 @@ class Delivery:
         if composed.eight_bit and "8BITMIME" not in extensions:
             composed = outgoing.compose(False)
         envelope = _envelope(outgoing, composed, extensions)
+        if self._exchange.session.state is not State.IDLE:
+            self._end_foreign_transaction(deadline)
         try:
             self._open_transaction(envelope, deadline)
         except ReplyError:
             self._give_up(deadline)
             raise
         reply = self._exchange.content(self._pieces(composed), deadline)
+        if not reply.positive:
+            raise refusal(reply)
+
+    def _end_foreign_transaction(self, deadline: Deadline) -> None:
+        # One that the caller began with commands of its own.
+        reply = self._exchange.command(commands.RSET, deadline)
         if not reply.positive:
             raise refusal(reply)
 

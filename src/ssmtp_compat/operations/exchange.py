@@ -82,6 +82,27 @@ class Exchange:
         self._flush(command.verb, deadline)
         return self._await(deadline).reply
 
+    def raw_command(self, command: Command, deadline: Deadline) -> Reply:
+        """Send a command in the caller's own words and await its reply."""
+        self.session.send_raw(command)
+        self._trace(FROM_CLIENT, command.trace)
+        self._flush(Verb.OTHER, deadline)
+        return self._await(deadline).reply
+
+    def listen(self, seconds: float, deadline: Deadline) -> None:
+        """Wait ``seconds`` at most for the server to say something although nothing was asked, and take it.
+
+        Raises :class:`ReplyError` for a 421, :class:`ConnectionFailedError` or :class:`TLSError` when the connection
+        has ended, and :class:`ProtocolError` for any other reply.
+        """
+        deadline.doing = "listening to the server"
+        answer = self.session.next_answer()  # it may have come behind the last reply
+        if answer is None and self.stream.readable_within(seconds, deadline):
+            self.session.receive(self._read(deadline))
+            answer = self.session.next_answer()
+        if answer is not None:
+            self._take(answer)
+
     def sasl_response(self, line: bytes, deadline: Deadline) -> Reply:
         """Send one line of an AUTH exchange, which no trace shows, and await its reply."""
         self.session.send_response(line)
@@ -155,22 +176,28 @@ class Exchange:
         answer = self.session.next_answer()
         while answer is None:
             deadline.doing = _AWAITING[awaited]
-            data = self.stream.read(_READ_SIZE, deadline)
-            if not data:
-                raise ConnectionFailedError(
-                    ErrorCode.CONNECTION_DROPPED, f"The server closed the connection while {deadline.doing}."
-                )
-            self.session.receive(data)
+            self.session.receive(self._read(deadline))
             answer = self.session.next_answer()
         if answer.verb is Verb.AUTH and self._sasl_line:
             answer = replace(answer, reply=_masked(answer.reply, self._sasl_line))
+        self._take(answer)
+        return answer
+
+    def _read(self, deadline: Deadline) -> bytes:
+        data = self.stream.read(_READ_SIZE, deadline)
+        if not data:
+            raise ConnectionFailedError(
+                ErrorCode.CONNECTION_DROPPED, f"The server closed the connection while {deadline.doing}."
+            )
+        return data
+
+    def _take(self, answer: Answer) -> None:
         self.last_reply = answer.reply
         if self._events.wants(EventID.PITrail):
             for line in answer.reply.lines:
                 self._trace(FROM_SERVER, line)
         if answer.reply.code == SERVICE_CLOSING:
             raise refusal(answer.reply)
-        return answer
 
     def remark(self, text: str) -> None:
         """Tell the trace what the library does by itself."""

@@ -26,6 +26,7 @@ __all__ = [
     "expn",
     "helo",
     "mail",
+    "raw",
     "rcpt",
     "vrfy",
 ]
@@ -37,7 +38,7 @@ MASK: Final = "****"
 
 
 class Verb(Enum):
-    """The commands this client sends, and two exchanges that the protocol has no verb for."""
+    """The commands this client sends, and three exchanges that the protocol has no verb for."""
 
     __hash__ = object.__hash__  # members are single objects; Enum's own hash is slow and looked for at every reply
 
@@ -56,6 +57,7 @@ class Verb(Enum):
     VRFY = "VRFY"
     EXPN = "EXPN"
     QUIT = "QUIT"
+    OTHER = "the command"
     GREETING = "the greeting"
     CONTENT = "the message"
 
@@ -73,11 +75,11 @@ _ENDS_GROUP: Final = frozenset(
         Verb.VRFY,
         Verb.EXPN,
         Verb.QUIT,
+        Verb.OTHER,
         Verb.GREETING,
         Verb.CONTENT,
     }
 )
-
 
 OPENING: Final = (Verb.MAIL, Verb.SEND, Verb.SOML, Verb.SAML)
 """What begins a mail transaction."""
@@ -99,7 +101,10 @@ class Command:
 
 
 def _command(verb: Verb, *words: str) -> Command:
-    text = " ".join((verb.value, *words))
+    return _checked(verb, " ".join((verb.value, *words)))
+
+
+def _checked(verb: Verb, text: str) -> Command:
     line = text.encode("utf-8")
     # The octets are checked, not the characters: a character set that maps something to CR or LF would hide it.
     control = _CONTROL.search(line)
@@ -151,6 +156,33 @@ def auth(mechanism: str, initial_response: bytes | None) -> Command:
         return _command(Verb.AUTH, mechanism)
     encoded = base64.b64encode(initial_response).decode("ascii") or "="
     return Command(Verb.AUTH, f"AUTH {mechanism} {encoded}".encode("ascii"), f"AUTH {mechanism} {MASK}")
+
+
+# The reply to these is no end: what has to follow is no command, and belongs to a method of its own.
+_NOT_RAW: Final = {
+    "AUTH": "User and Password log in",
+    "BDAT": "Send sends the message",
+    "DATA": "Send sends the message",
+    "STARTTLS": "SSLStartMode starts TLS",
+}
+_RAW: Final = {
+    verb.value: verb
+    for verb in (Verb.EHLO, Verb.HELO, *OPENING, Verb.RCPT, Verb.RSET, Verb.NOOP, Verb.VRFY, Verb.EXPN, Verb.QUIT)
+}
+
+
+def raw(line: str) -> Command:
+    """A command line in the caller's own words; one of an unknown verb is ``Verb.OTHER``.
+
+    Raises :class:`InvalidValueError` for an empty line, for control characters, and for a command whose reply asks for
+    something that is no command: AUTH, BDAT, DATA and STARTTLS.
+    """
+    name = line.partition(" ")[0].upper()
+    if not name:
+        raise InvalidValueError(ErrorCode.INVALID_VALUE, "A command begins with its verb, such as NOOP.")
+    if name in _NOT_RAW:
+        raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{name} cannot be sent as a raw command; {_NOT_RAW[name]}.")
+    return _checked(_RAW.get(name, Verb.OTHER), line)
 
 
 DATA: Final = _command(Verb.DATA)

@@ -12,7 +12,7 @@ be out of step and the connection has to be closed.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -103,11 +103,11 @@ TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
     (_S.GREETED, _V.RSET, _P): _S.GREETED,
     (_S.GREETED, _V.RSET, _N): _S.GREETED,
     **{(state, _V.NOOP, kind): state for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
-    # RFC 5321 4.1.4: these may come at any time, and do not touch a transaction.
+    # RFC 5321 4.1.4: these may come at any time, and do not touch a transaction. Of OTHER nobody can know.
     **{
         (state, verb, kind): state
         for state in (_S.IDLE, _S.MAIL, _S.RCPT)
-        for verb in (_V.VRFY, _V.EXPN)
+        for verb in (_V.VRFY, _V.EXPN, _V.OTHER)
         for kind in (_P, _N)
     },
     **{(state, _V.QUIT, kind): _S.CLOSED for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
@@ -168,6 +168,12 @@ class Session:
             and not last.ends_group
             and len(self._in_flight) < MAX_IN_FLIGHT
         )
+
+    def send_raw(self, command: Command) -> None:
+        """Queue a command in the caller's own words. Whether it fits the state is for the server to say."""
+        if command.verb not in _SENDABLE[self.state]:
+            command = replace(command, verb=Verb.OTHER)
+        self.send(command)
 
     def send(self, command: Command) -> None:
         """Queue ``command`` for sending. A command that does not fit the state is a defect of the caller."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -119,16 +121,39 @@ class TlsStream:
             except SSL.Error as error:
                 self._can_read = self._can_write = False
                 raise TLSError(ErrorCode.TLS_DECRYPT, f"OpenSSL says: {reasons(error)}.") from error
-            try:
-                encrypted = self._inner.read(_CHUNK, deadline)
-            except BaseException:
-                self._can_read = self._can_write = False
-                raise
-            if not encrypted:
+            if not self._fetch(deadline):
                 self._can_read = self._can_write = False
                 text = "The stream was truncated: the connection ended without the server's close_notify."
                 raise TLSError(ErrorCode.TLS_DECRYPT, text)
+
+    def _fetch(self, deadline: Deadline) -> bool:
+        """Hand OpenSSL what the transport has; False at the transport's end."""
+        try:
+            encrypted = self._inner.read(_CHUNK, deadline)
+        except BaseException:
+            self._can_read = self._can_write = False
+            raise
+        if encrypted:
             self._connection.bio_write(encrypted)
+        return bool(encrypted)
+
+    def readable_within(self, seconds: float, deadline: Deadline) -> bool:
+        """As every stream waits; what TLS needs for itself, such as a new session ticket, is nothing to read."""
+        self._check_usable(self._can_read)
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self._connection.recv(1, socket.MSG_PEEK)
+            except SSL.WantReadError:
+                pass
+            except SSL.Error:
+                return True  # the end or an error, which read tells
+            else:
+                return True
+            if not self._inner.readable_within(max(0.0, end - time.monotonic()), deadline):
+                return False
+            if not self._fetch(deadline):
+                return True
 
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         """As every stream writes. Raises :class:`TLSError` (283) where nothing can be encrypted any more."""

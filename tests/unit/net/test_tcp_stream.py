@@ -43,6 +43,32 @@ def receive(peer, octets):
     return bytes(received)
 
 
+def test_says_whether_there_is_something_to_read(ends):
+    stream, peer = ends
+    assert not stream.readable_within(0, Deadline(5))
+    assert not stream.readable_within(0.01, Deadline(5))
+    peer.sendall(b"421 bye\r\n")
+    assert stream.readable_within(5, Deadline(5))
+    assert stream.readable_within(0, Deadline(5))
+    assert stream.read(100, Deadline(5)) == b"421 bye\r\n"
+    assert not stream.readable_within(0, Deadline(5))
+    peer.close()
+    assert stream.readable_within(5, Deadline(5))
+    assert stream.read(100, Deadline(5)) == b""
+
+
+def test_waiting_for_something_to_read_is_interrupted_and_times_out(ends, token):
+    stream, peer = ends
+    with pytest.raises(OperationTimeoutError):
+        stream.readable_within(5, Deadline(0.01))
+    token.cancel()
+    with pytest.raises(OperationInterruptedError):
+        stream.readable_within(5, Deadline(5, cancel=token))
+    token.reset()
+    peer.sendall(b"x")
+    assert stream.read(1, Deadline(5, cancel=token)) == b"x"
+
+
 def test_reads_what_is_there_up_to_the_limit(ends):
     stream, peer = ends
     peer.sendall(b"220 ready\r\n")

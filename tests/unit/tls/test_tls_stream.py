@@ -55,6 +55,25 @@ def test_octets_go_both_ways(server, stream):
     assert server.received == b"EHLO a\r\n"
 
 
+def test_says_whether_there_is_something_to_read(server, stream):
+    # What the handshake left, session tickets, is nothing to read, however often it is asked.
+    assert not stream.readable_within(0, Deadline(5))
+    server.send(b"421 bye\r\n")
+    assert stream.readable_within(0, Deadline(5))
+    assert stream.readable_within(0, Deadline(5))
+    assert stream.read(4, Deadline(5)) == b"421 "
+    assert stream.readable_within(0, Deadline(5))  # the rest is decrypted already
+    assert stream.read(100, Deadline(5)) == b"bye\r\n"
+    assert not stream.readable_within(0, Deadline(5))
+
+
+def test_a_cut_stream_is_readable_and_says_so_when_read(server, stream):
+    server.ended = True
+    assert stream.readable_within(0, Deadline(5))
+    with pytest.raises(TLSError, match="truncated"):
+        stream.read(100, Deadline(5))
+
+
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_much_goes_out_in_big_writes(server, stream, kind):
     data = bytes(range(256)) * 1000
