@@ -29,6 +29,7 @@ from wire.scripted_server import (
     EndlessLine,
     EndlessReply,
     Fault,
+    Later,
     Reset,
     ScriptedServer,
     Send,
@@ -315,21 +316,26 @@ def test_every_octet_counts_as_activity_unless_the_limit_is_absolute(waits: dict
 
 @dataclass(frozen=True)
 class Reached:
-    """A stall that tells when it has begun."""
+    """A fault that tells when it begins and when it is over."""
 
-    event: threading.Event = field(default_factory=threading.Event)
+    fault: Fault
+    begun: threading.Event = field(default_factory=threading.Event)
+    passed: threading.Event = field(default_factory=threading.Event)
 
     def apply(self, channel: Channel, reply: bytes) -> bytes:
         channel.flush()
-        self.event.set()
-        return Stall().apply(channel, reply)
+        self.begun.set()
+        try:
+            return self.fault.apply(channel, reply)
+        finally:
+            self.passed.set()
 
 
 @pytest.mark.parametrize(
     ("tls", "step"), [*((False, step) for step in PLAIN_STEPS), *((True, step) for step in TLS_STEPS)]
 )
 def test_interrupt_from_another_thread_ends_any_wait(step: str, tls: bool, loopback_identity: LoopbackIdentity):
-    fault = Reached()
+    fault = Reached(Stall())
     setting = Setting(Case(step, "stall", True, tls), fault, loopback_identity)
     with setting.server() as server, setting.mailer(server.port, Timeout=0) as mailer:
         # Not the handle's last error: that of the call of Interrupt may be the later one.
@@ -337,7 +343,7 @@ def test_interrupt_from_another_thread_ends_any_wait(step: str, tls: bool, loopb
         codes: list[int] = []
         thread = threading.Thread(target=lambda: codes.append(mailer.send()))
         thread.start()
-        assert fault.event.wait(5)
+        assert fault.begun.wait(5)
         began = time.monotonic()
         assert ssmtp_do_interrupt(mailer.handle) == 0
         thread.join(5)
@@ -471,19 +477,6 @@ def test_a_server_that_breaks_off_a_thousand_recipients(connected: bool):
 # -- a session that stays open ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class AndThen:
-    """The proper reply, and a moment later these octets and the end of the connection."""
-
-    later: bytes
-
-    def apply(self, channel: Channel, reply: bytes) -> bytes:
-        channel.send(reply)
-        channel.flush()
-        channel.send(self.later)
-        channel.hang_up(Ending.SERVER_CLOSED)
-
-
 @pytest.mark.parametrize(
     ("later", "code", "text"),
     [
@@ -492,7 +485,8 @@ class AndThen:
     ],
 )
 def test_a_session_that_ended_between_two_messages_is_told_once(later: bytes, code: int, text: str):
-    with ScriptedServer(faults={Step("MESSAGE", 1): AndThen(later)}) as server, Mailer(server.port) as mailer:
+    faults = {Step("MESSAGE", 1): Later(later, Close(), pause=0)}
+    with ScriptedServer(faults=faults) as server, Mailer(server.port) as mailer:
         assert mailer.connect() == 0
         assert mailer.send() == 0, mailer.error
         assert mailer.get("Connected") is True
@@ -503,29 +497,32 @@ def test_a_session_that_ended_between_two_messages_is_told_once(later: bytes, co
     assert [len(connection.messages) for connection in server.connections] == [1, 1]
 
 
-@dataclass(frozen=True)
-class Late:
-    """The proper reply, and these octets in a segment behind it."""
-
-    extra: bytes
-
-    def apply(self, channel: Channel, reply: bytes) -> bytes:
-        channel.send(reply)
-        channel.flush()
-        channel.send(self.extra)
-        return reply
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_reply_too_many_is_noticed_before_the_next_message(
+    pipelining: bool, tls: bool, loopback_identity: LoopbackIdentity
+):
+    """It would be taken for the answer to MAIL, and every answer after it for the one before."""
+    fault = Reached(Later(b"250 2.0.0 who asked?\r\n"))
+    setting = Setting(Case("MESSAGE", "late", pipelining, tls), fault, loopback_identity)
+    with setting.server() as server, setting.mailer(server.port) as mailer:
+        assert mailer.connect() == 0
+        assert mailer.send() == 0, mailer.error
+        assert fault.passed.wait(5)
+        assert mailer.send() == 162, mailer.error
+        assert "nothing asked for" in mailer.error[1]
+        assert mailer.get("Connected") is False
+        assert mailer.send() == 0, mailer.error
+    assert [len(connection.messages) for connection in server.connections] == [1, 1]
+    assert server.connections[0].commands[-1] == "DATA"
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_a_reply_too_many_is_noticed_before_anything_is_sent_in_its_wake(pipelining: bool):
-    """It may be read as the answer to MAIL, but then the 250 of RCPT cannot be the 354 of DATA."""
-    with (
-        ScriptedServer(
-            faults={Step("MESSAGE", 1): Late(b"250 2.0.0 who asked?\r\n")},
-            extensions=EXTENSIONS if pipelining else (),
-        ) as server,
-        Mailer(server.port) as mailer,
-    ):
+def test_a_reply_too_many_that_comes_too_late_for_that_is_noticed_all_the_same(pipelining: bool):
+    """Read as the answer to MAIL, it makes the 250 of RCPT the answer to DATA, which has to be a 354."""
+    faults = {Step("MESSAGE", 1): Later(b"250 2.0.0 who asked?\r\n", pause=0)}
+    extensions = EXTENSIONS if pipelining else ()
+    with ScriptedServer(faults=faults, extensions=extensions) as server, Mailer(server.port) as mailer:
         assert mailer.connect() == 0
         assert mailer.send() == 0, mailer.error
         assert mailer.send() == 162, mailer.error

@@ -119,6 +119,8 @@ class Exchange:
         """
         session = self.session
         waiting = deque(commands)
+        if not session.in_flight and not session.heard_unasked:
+            self._hear_unasked(deadline)
         while waiting or session.in_flight:
             if session.in_flight <= _REFILL_AT:
                 last = None
@@ -129,6 +131,13 @@ class Exchange:
                 if last is not None:
                     self._flush(last.verb, deadline)
             yield self._await(deadline)
+
+    def _hear_unasked(self, deadline: Deadline) -> None:
+        # A reply that lies here since the last command would be taken for the answer to the next one, and every answer
+        # after it for the one before. With it in its buffer the session refuses to send.
+        deadline.doing = _SENDING[Verb.MAIL]
+        if self.stream.readable_within(0, deadline):
+            self.session.receive(self._read(deadline))
 
     def drain(self, deadline: Deadline) -> None:
         """Take the answers still outstanding, so that the session is in step again."""
