@@ -97,10 +97,12 @@ class TcpStream:
             limit = min(limit, self._receiving.burst)
             pause(self._receiving.wait(0), deadline)
         while True:
+            # Asked first, because an answer is hardly ever there before it is waited for.
+            wait_readable(self._socket, deadline)
             try:
                 data = self._socket.recv(limit)
             except BlockingIOError:
-                wait_readable(self._socket, deadline)
+                continue  # a readiness that was none
             except OSError as error:
                 raise from_os_error(error, deadline.doing or f"reading from {self.peer_address}") from error
             else:
