@@ -197,21 +197,21 @@ def test_a_connection_that_was_never_made_has_no_status(closed_port: int):
 # -- the transfer -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("code_page", "charset"), [(28591, "latin-1"), (65001, "utf-8"), (932, "shift_jis")])
 @pytest.mark.parametrize("raw", [False, True])
-def test_transfer_counts_the_body_and_shows_each_piece(raw: bool):
-    text = "".join(f"{number:08d} zwölf Boxkämpfer\r\n" for number in range(20_000))
-    size = len(text.encode())
-    properties = {"Message": b"Subject: raw\r\n\r\n" + text.encode()} if raw else {"MessageText": text}
+def test_transfer_counts_the_body_and_shows_each_piece(raw: bool, code_page: int, charset: str):
+    word = "zwölf Boxkämpfer" if charset != "shift_jis" else "十二人のボクサー"
+    text = "".join(f"{number:08d} {word}\r\n" for number in range(20_000))
+    body = text.encode(charset)
+    properties = {"Message": b"Subject: raw\r\n\r\n" + body} if raw else {"MessageText": text}
     seen: list[tuple[int, int, int]] = []
-    pieces: list[bytes] = []
+    pieces: list[str] = []
     with ScriptedServer() as server, Mailer(server.port, **properties) as mailer:
-        mailer.config(CodePage=28591)  # one octet a character: a piece may end inside one of UTF-8
-        if not raw:
-            size = len(text)
+        mailer.config(CodePage=code_page)
 
         def on_transfer(parameters: dict[str, Any]) -> None:
             seen.append((parameters["direction"], parameters["bytestransferred"], parameters["percentdone"]))
-            pieces.append(mailer.setting("TransferText").encode("latin-1"))
+            pieces.append(mailer.setting("TransferText"))
 
         mailer.record("StartTransfer", "EndTransfer")
         mailer.on("Transfer", on_transfer)
@@ -219,12 +219,13 @@ def test_transfer_counts_the_body_and_shows_each_piece(raw: bool):
         assert mailer.send() == 0, mailer.error
         assert mailer.setting("TransferText") == ""
         assert mailer.events == [("StartTransfer", {"direction": 0}), ("EndTransfer", {"direction": 0})]
-    assert b"".join(pieces) == server.messages[0].content.partition(b"\r\n\r\n")[2]
+    assert "".join(pieces) == text  # no character is cut in two
+    assert server.messages[0].content.endswith(b"\r\n\r\n" + body)
     counts = [count for _, count, _ in seen]
     assert len(counts) > 3
-    assert counts == list(itertools.accumulate(map(len, pieces)))
-    assert counts[-1] == size
-    assert [percent for _, _, percent in seen] == [count * 100 // size for count in counts]
+    assert counts == list(itertools.accumulate(len(piece.encode(charset)) for piece in pieces))
+    assert counts[-1] == len(body)
+    assert [percent for _, _, percent in seen] == [count * 100 // len(body) for count in counts]
     assert seen[-1][2] == 100
     assert {direction for direction, _, _ in seen} == {0}
 

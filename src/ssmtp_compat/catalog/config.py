@@ -238,8 +238,7 @@ _SMTP_ROWS: Final = (
         default="",
         access=Access.READ_ONLY,
         doc="Inside the Transfer event the piece of the body that was just sent, as text; empty at any other time. It "
-        "is what goes over the wire, so a body sent in base64 shows as base64, and a character that the border of a "
-        "piece cuts reads as U+FFFD.",
+        "is what goes over the wire, in whole lines, so a body sent in base64 shows as base64.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,

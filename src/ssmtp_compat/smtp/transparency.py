@@ -28,8 +28,8 @@ def content_pieces(
     """Cut a message into pieces for the wire; each comes with the octets of the body sent up to its end.
 
     ``header`` ends with the empty line; ``content`` holds the body from ``body_start`` to its end. Both have CRLF line
-    endings only. The first piece carries the header, the last one the end-of-content dot, so that a short message is a
-    single piece. ``piece`` is the size in octets at which the body is cut, at least 2.
+    endings only. Pieces are whole lines, at most ``piece`` octets of the body (2 or more) where no line is longer. The
+    first piece carries the header, the last one the end-of-content dot, so that a short message is a single piece.
     """
     # A body that does not end a line gets the CRLF that the dot needs in front of it.
     ended = body_start == len(content) or content.endswith(b"\r\n", body_start)
@@ -38,8 +38,14 @@ def content_pieces(
     start, total = body_start, len(content)
     while True:
         end = min(start + piece, total)
-        if end < total and content[end - 1] == 0x0D:
-            end -= 1  # never between a CR and its LF, see stuffed
+        if end < total:
+            # Behind a line end, so that no character is cut in two, whatever the character set. Mail has lines of 998
+            # octets at most; where one is longer than a piece, only a CR and its LF stay together, see stuffed.
+            line_end = content.rfind(b"\r\n", start, end) + 2
+            if line_end > start + 1:
+                end = line_end
+            elif content[end - 1] == 0x0D:
+                end -= 1
         part: bytes | memoryview = view[start:end]
         # Looked for piece by piece, while the network is busy with the piece before.
         line_start = start == body_start or content[start - 2 : start] == b"\r\n"

@@ -46,6 +46,14 @@ def test_a_short_message_is_one_piece():
     assert [sent for _, sent in content_pieces(b"H: 1\r\n\r\n", b"text\r\n", 65536)] == [6]
 
 
+def test_pieces_end_with_a_line_so_that_no_character_is_cut():
+    body = "zwölf Boxkämpfer 十二\r\n".encode() * 1000
+    pieces = [bytes(part) for part, _ in content_pieces(b"", body, 1000)]
+    assert "".join(piece.decode() for piece in pieces) == body.decode() + ".\r\n"
+    assert all(piece.endswith(b"\r\n") for piece in pieces)
+    assert {len(piece) for piece in pieces[:-1]} == {1000 // 27 * 27}
+
+
 _lines = st.lists(st.sampled_from([b"", b".", b"..", b"a", b".a", b"a.", b"long " * 5]), max_size=30)
 
 
