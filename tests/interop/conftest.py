@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from interop.aiosmtpd_server import Aiosmtpd
 from interop.authority import Authority
 from interop.exim import Exim
 from interop.gpgsm import Gpgsm
@@ -61,6 +62,14 @@ def exim(running_exim: Exim) -> Iterator[Exim]:
     """Exim with empty mailboxes."""
     yield running_exim
     running_exim.clear()
+
+
+@pytest.fixture
+def aiosmtpd(ca: Authority) -> Iterator[Aiosmtpd]:
+    server = Aiosmtpd(ca)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
