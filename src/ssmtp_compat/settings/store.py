@@ -59,6 +59,10 @@ _EXTRA_CHECKS: Final[dict[str, Callable[[Value], None]]] = {
     "MailPort": _check_port,
 }
 
+# Ready for the look-ups that every message makes by the dozen. No value is ever None.
+_PROPERTY_DEFAULTS: Final = {property_id: row.default for property_id, row in PROPERTIES.items()}
+_SETTING_DEFAULTS: Final = {row.name: row.default for row in SETTINGS.values()}
+
 _BOOLEAN_WORDS: Final = frozenset({"true", "false", "yes", "no"})
 
 _ARRAYS: Final = {
@@ -154,7 +158,8 @@ class Settings:
 
     def stored(self, property_id: PropertyID) -> Value:
         """The value that was set, or the default, whatever is attached."""
-        return self._properties.get(property_id, PROPERTIES[property_id].default)
+        value = self._properties.get(property_id)
+        return _PROPERTY_DEFAULTS[property_id] if value is None else value
 
     def put(self, property_id: PropertyID, value: Value) -> None:
         """Store a value past all checks."""
@@ -194,7 +199,8 @@ class Settings:
 
     def setting(self, name: str) -> Value:
         """The stored value of a setting by its exact name, or its default."""
-        return self._settings.get(name, SETTINGS[name.lower()].default)
+        value = self._settings.get(name)
+        return _SETTING_DEFAULTS[name] if value is None else value
 
     def setting_text(self, name: str) -> str:
         return self._typed(self.setting(name), str)
