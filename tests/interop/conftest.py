@@ -18,6 +18,10 @@ from interop.processes import require, server_directory
 from interop.smtp_sink import SmtpSink
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-table", action="store_true", help="write the table of docs/servers.md as it is now")
+
+
 @pytest.fixture(scope="session")
 def ca() -> Iterator[Authority]:
     """An authority with a server's certificate and with alice's and bob's."""

@@ -1,0 +1,184 @@
+"""Features of SMTP, each as something to do with a real server, and what came of it.
+
+``OUTCOMES`` of the table: *yes* when the server offers the feature and using it worked, *refused* when the server
+refuses although it is asked by the book, *no* when it does not offer it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from interop.authority import Authority
+from ssmtp_compat import AuthMechanisms, PropertyID, SSLStartModes, ssmtp_do_expand, ssmtp_do_verify, ssmtp_set
+from wire.mailer import Mailer
+
+YES, REFUSED, NO = "yes", "refused", "no"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A running server, and what it takes to reach it."""
+
+    name: str
+    plain_port: int
+    ca: Authority
+    tls_port: int = 0
+    """0 where it has no implicit TLS."""
+    user: str = ""
+    password: str = ""
+    mailbox: str = "bob@example.test"
+    list_name: str = "team@example.test"
+    login_first: bool = False
+    """Nothing is accepted from anybody who has not logged in."""
+
+    def mailer(self, *, secured: bool = False, **properties: Any) -> Mailer:
+        """A handle for this server, inside TLS when ``secured``, with a user when that is needed."""
+        reach: dict[str, Any] = {}
+        if secured and self.tls_port:
+            reach = {"MailServer": "localhost", "MailPort": self.tls_port, "SSLStartMode": SSLStartModes.sslImplicit}
+        elif secured:
+            reach = {"MailServer": "localhost", "SSLStartMode": SSLStartModes.sslExplicit}
+        user = {"User": self.user, "Password": self.password} if self.login_first else {}
+        mailer = Mailer(self.plain_port, **{"SendTo": self.mailbox, **reach, **user, **properties})
+        mailer.config(SSLCACertFilePaths=self.ca.certificate)
+        return mailer
+
+    def offers(self, *, secured: bool = False) -> dict[str, str]:
+        """The keywords of EHLO with their parameters."""
+        with self.mailer(secured=secured) as mailer:
+            assert mailer.connect() == 0, mailer.error
+            assert ssmtp_set(mailer.handle, PropertyID.Command, "EHLO features.example.test") == 0, mailer.error
+            keywords = [line[4:].partition(" ") for line in mailer.get("LastReply").split("\r\n")[1:]]
+        return {keyword.upper(): parameters for keyword, _, parameters in keywords}
+
+
+Feature = Callable[[Target], str]
+
+
+def _sent(mailer: Mailer) -> list[str]:
+    """The commands of a delivery that worked."""
+    mailer.record("PITrail")
+    assert mailer.send() == 0, mailer.error
+    return [each["message"] for name, each in mailer.events if name == "PITrail" and each["direction"] == 0]
+
+
+def pipelining(target: Target) -> str:
+    if "PIPELINING" not in target.offers():
+        return NO
+    with target.mailer() as mailer:
+        mailer.record("PITrail")
+        assert mailer.send() == 0, mailer.error
+        trail = [(each["direction"], each["message"].split()[0]) for _, each in mailer.events]
+    start = trail.index((0, "MAIL"))
+    assert trail[start : start + 3] == [(0, "MAIL"), (0, "RCPT"), (0, "DATA")]  # no reply in between
+    return YES
+
+
+def many_recipients(target: Target) -> str:
+    """At another domain, for which some servers take mail only from those who have logged in."""
+    everybody = ", ".join(f"user{number}@elsewhere.test" for number in range(500))
+    login = {"User": target.user, "Password": target.password} if target.user else {}
+    with target.mailer(secured=bool(login), SendTo=everybody, **login) as mailer:
+        commands = _sent(mailer)
+    assert sum(command.startswith("RCPT") for command in commands) == 500
+    return YES
+
+
+def size(target: Target) -> str:
+    limit = target.offers().get("SIZE", "")
+    if not limit or limit == "0":
+        return NO
+    with target.mailer(MessageText=("x" * 70 + "\r\n") * (int(limit) // 72 + 1)) as mailer:
+        mailer.record("PITrail")
+        assert mailer.send() == 20013, mailer.error
+        assert not [line for line in mailer.recorded("PITrail", "message") if line.startswith("MAIL")]
+    return YES
+
+
+def eight_bit(target: Target) -> str:
+    with target.mailer(MessageText="Grüße\r\n") as mailer:
+        (mail,) = [line for line in _sent(mailer) if line.startswith("MAIL")]
+    assert ("BODY=8BITMIME" in mail) == ("8BITMIME" in target.offers())
+    return YES if "BODY=8BITMIME" in mail else NO
+
+
+def internationalized(target: Target) -> str:
+    with target.mailer(From="zoë@example.test") as mailer:
+        mailer.record("PITrail")
+        code = mailer.send()
+        if "SMTPUTF8" not in target.offers():
+            assert code == 20011, mailer.error
+            return NO
+        assert code == 0, mailer.error
+        assert any(line.endswith("SMTPUTF8") for line in mailer.recorded("PITrail", "message"))
+    return YES
+
+
+def starttls(target: Target) -> str:
+    reach = {"MailServer": "localhost", "SSLStartMode": SSLStartModes.sslExplicit}
+    with target.mailer(**reach) as mailer:
+        mailer.record("ConnectionStatus")
+        if mailer.send() == 20011:
+            assert "STARTTLS" in mailer.error[1]
+            return NO
+        assert mailer.error == (0, "")
+        assert "TLS handshake complete" in mailer.recorded("ConnectionStatus", "connectionevent")
+    return YES
+
+
+def implicit_tls(target: Target) -> str:
+    if not target.tls_port:
+        return NO
+    with target.mailer(secured=True) as mailer:
+        assert mailer.send() == 0, mailer.error
+    return YES
+
+
+def mechanism(name: str, number: AuthMechanisms) -> Feature:
+    """Log in with one mechanism, inside TLS."""
+
+    def log_in(target: Target) -> str:
+        if not target.user:
+            return NO
+        with target.mailer(secured=True, User=target.user, Password=target.password, AuthMechanism=number) as mailer:
+            mailer.record("PITrail")
+            if mailer.send() == 20011:
+                return NO
+            assert mailer.error == (0, "")
+            assert any(line.startswith(f"AUTH {name}") for line in mailer.recorded("PITrail", "message"))
+        return YES
+
+    return log_in
+
+
+def verify(target: Target) -> str:
+    with target.mailer() as mailer:
+        code = ssmtp_do_verify(mailer.handle, target.mailbox)
+        assert code in (0, 161), mailer.error
+        return mailer.get("LastReply")[:3] if code == 0 else REFUSED
+
+
+def expand(target: Target) -> str:
+    with target.mailer() as mailer:
+        mailer.record("Expand")
+        code = ssmtp_do_expand(mailer.handle, target.list_name)
+        assert code in (0, 161), mailer.error
+        assert (code == 0) == bool(mailer.events)
+        return YES if code == 0 else REFUSED
+
+
+FEATURES: dict[str, Feature] = {
+    "PIPELINING": pipelining,
+    "500 recipients": many_recipients,
+    "SIZE": size,
+    "8BITMIME": eight_bit,
+    "SMTPUTF8": internationalized,
+    "STARTTLS": starttls,
+    "TLS from the first octet": implicit_tls,
+    "AUTH PLAIN": mechanism("PLAIN", AuthMechanisms.amSASLPlain),
+    "AUTH CRAM-MD5": mechanism("CRAM-MD5", AuthMechanisms.amCRAMMD5),
+    "VRFY": verify,
+    "EXPN": expand,
+}

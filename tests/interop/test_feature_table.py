@@ -1,0 +1,53 @@
+"""The table of docs/servers.md: every feature with every real server, as it is today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from interop import aiosmtpd_server
+from interop.aiosmtpd_server import Aiosmtpd
+from interop.authority import Authority
+from interop.exim import PASSWORD as EXIM_PASSWORD
+from interop.exim import Exim
+from interop.features import FEATURES, Target
+from interop.postfix import USERS, Postfix
+from interop.smtp_sink import SmtpSink
+
+pytestmark = pytest.mark.interop
+
+PAGE = Path(__file__).parents[2] / "docs/servers.md"
+
+
+@pytest.fixture
+def targets(
+    postfix: Postfix, exim: Exim, aiosmtpd: Aiosmtpd, discarding_sink: SmtpSink, ca: Authority
+) -> dict[str, Target]:
+    every = (
+        Target("Postfix", postfix.plain_port, ca, postfix.tls_port, "alice@example.test", USERS["alice"]),
+        Target("Exim", exim.plain_port, ca, exim.tls_port, "alice", EXIM_PASSWORD),
+        Target(
+            "aiosmtpd",
+            aiosmtpd.plain_port,
+            ca,
+            aiosmtpd.tls_port,
+            aiosmtpd_server.USER,
+            aiosmtpd_server.PASSWORD,
+        ),
+        Target("smtp-sink", discarding_sink.port, ca),
+    )
+    return {target.name: target for target in every}
+
+
+def test_the_table_in_the_documentation_is_what_the_servers_do(
+    targets: dict[str, Target], request: pytest.FixtureRequest
+):
+    rows = [("", *targets)]
+    rows += [(name, *(feature(target) for target in targets.values())) for name, feature in FEATURES.items()]
+    table = "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:]))
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, _ = page.partition("\n| ")
+    if request.config.getoption("--write-table"):
+        PAGE.write_text(f"{before}\n{table}", encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == f"{before}\n{table}"
