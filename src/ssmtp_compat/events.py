@@ -34,7 +34,7 @@ class EventHub:
         self._callbacks: dict[EventID, Callback] = {}
         self._active: set[EventID] = set()
         # Weak, because an error's traceback holds the frames it passed, and they hold the message.
-        self._told: weakref.ref[SSMTPError] | None = None
+        self._told: weakref.WeakSet[SSMTPError] = weakref.WeakSet()
 
     def register(self, event: EventID, callback: Callback | None) -> None:
         """Bind ``callback`` to ``event`` in place of an earlier one; None removes it."""
@@ -73,7 +73,7 @@ class EventHub:
 
     def fire_error(self, error: SSMTPError) -> None:
         """Fire the Error event with the code and the text of ``error``, once for one and the same error."""
-        if self._told is not None and self._told() is error:
+        if error in self._told:
             return
-        self._told = weakref.ref(error)
+        self._told.add(error)
         self.fire(EventID.Error, errorcode=int(error.code), description=error.message)

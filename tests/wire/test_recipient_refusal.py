@@ -94,14 +94,16 @@ def test_the_error_is_the_whole_reply(reply: str):
 @pytest.mark.parametrize("stop", [True, False])
 def test_without_any_recipient_the_transaction_is_reset(stop: bool, pipelining: bool):
     with (
-        refusing("@example.test", pipelining=pipelining) as server,
+        refusing(TO, CC, BCC, pipelining=pipelining) as server,
         Mailer(server.port, SendTo=TO, Cc=CC, BCc=BCC) as mailer,
     ):
         mailer.config(StopOnToErrors=stop, StopOnCcErrors=stop)
         mailer.record("Error")
         assert mailer.send() == 161
-        assert "no @example.test here" in mailer.error[1]
-        assert len(mailer.events) == (1 if stop else 4)
+        assert mailer.error == (161, f"550 5.1.1 no {TO} here")
+        # Once for each recipient; the method fails for the first, which has been told.
+        told = [TO] if stop else [TO, CC, BCC]
+        assert mailer.recorded("Error", "description") == [f"550 5.1.1 no {address} here" for address in told]
     assert verbs(server)[-2:] == ["RSET", "QUIT"]
     assert server.messages == []
 
