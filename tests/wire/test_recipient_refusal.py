@@ -70,6 +70,27 @@ def test_recipients_of_the_arrays_count_by_their_type():
     assert server.messages[0].recipients == [TO]
 
 
+def test_an_address_in_two_roles_counts_as_the_first():
+    with refusing(BCC) as server, Mailer(server.port, SendTo=f"{TO}, {BCC}", BCc=BCC) as mailer:
+        assert mailer.send() == 161
+        mailer.set(SendTo=TO)
+        assert mailer.send() == 0, mailer.error
+    assert [message.recipients for message in server.messages] == [[TO]]
+
+
+def test_cc_alone_needs_allow_empty_to_and_stops_as_ever():
+    with refusing(CC) as server, Mailer(server.port, SendTo="", Cc=f"{CC}, {TO}") as mailer:
+        assert mailer.send() == 167
+        assert server.connections == []
+        mailer.config(AllowEmptyTo=True)
+        assert mailer.send() == 161
+        mailer.config(StopOnCcErrors=False)
+        assert mailer.send() == 0, mailer.error
+    (message,) = server.messages
+    assert message.recipients == [TO]
+    assert b"To: " not in message.content.replace(b"Reply-To: ", b"")
+
+
 def test_the_error_is_the_refusal_that_stopped_the_message():
     with refusing(TO, CC) as server, Mailer(server.port, SendTo=f"{TO}, erin@example.test", Cc=CC) as mailer:
         mailer.config(StopOnToErrors=False)
@@ -159,6 +180,58 @@ def test_a_421_behind_a_refusal_does_not_hide_it():
         assert mailer.error == (161, f"550 5.1.1 no {TO} here")
         assert mailer.get("LastReply") == "421 4.7.0 and goodbye"
     assert verbs(server) == ["EHLO", "MAIL", "RCPT", "DATA"]
+
+
+# -- what LastReply holds ---------------------------------------------------------------------------------------------
+
+BEHIND = {"DATA": "554 5.5.1 no valid recipients", "RSET": "250 2.0.0 flushed", "QUIT": "221 2.0.0 bye"}
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("send_rset", [True, False])
+@pytest.mark.parametrize(
+    ("refused", "stop", "telling"),
+    [([TO], True, TO), ([CC], True, CC), ([TO, CC], False, CC), ([TO, CC, BCC], False, TO), ([CC, BCC], True, CC)],
+)
+def test_last_reply_is_the_refusal_that_the_error_tells(
+    refused: list[str], stop: bool, telling: str, send_rset: bool, pipelining: bool
+):
+    """Whatever comes behind it: replies to recipients and DATA under way with it, to RSET and to QUIT."""
+    with (
+        refusing(*refused, pipelining=pipelining, **BEHIND) as server,
+        Mailer(server.port, SendTo=TO, Cc=CC, BCc=BCC) as mailer,
+    ):
+        mailer.config(SendRSET=send_rset, StopOnToErrors=stop, StopOnCcErrors=stop or BCC not in refused)
+        assert mailer.send() == 161
+        assert mailer.error == (161, f"550 5.1.1 no {telling} here")
+        assert mailer.get("LastReply") == f"550 5.1.1 no {telling} here"
+    assert ("RSET" in verbs(server)) is send_rset
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("step", ["MAIL", "DATA", "MESSAGE"])
+def test_last_reply_is_any_other_refusal_too(step: str, pipelining: bool):
+    replies = {**BEHIND, step: "451-4.3.0 later,\n451 4.3.0 please"}
+    if step == "MESSAGE":
+        del replies["DATA"]
+    with ScriptedServer(replies=replies, extensions=PIPELINING[pipelining]) as server, Mailer(server.port) as mailer:
+        assert mailer.send() == 161
+        assert mailer.error == (161, "451-4.3.0 later,\r\n451 4.3.0 please")
+        assert mailer.get("LastReply") == "451-4.3.0 later,\r\n451 4.3.0 please"
+
+
+def test_last_reply_of_a_lone_dot_is_not_shown():
+    with refusing(TO, DATA="354 go on", MESSAGE="250 accepted for nobody") as server, Mailer(server.port) as mailer:
+        assert mailer.send() == 161
+        assert mailer.get("LastReply") == f"550 5.1.1 no {TO} here"
+    assert server.connection.segments[-2] == b".\r\n"
+
+
+def test_last_reply_of_a_message_that_left_one_out_is_the_one_to_the_message():
+    with refusing(BCC, MESSAGE="250 2.0.0 queued as 1") as server, Mailer(server.port, BCc=BCC) as mailer:
+        assert mailer.send() == 0, mailer.error
+        assert mailer.get("LastReply") == "250 2.0.0 queued as 1"
+    assert server.messages[0].recipients == [TO]
 
 
 # -- other refusals, and the session behind them ----------------------------------------------------------------------

@@ -346,10 +346,12 @@ _ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         access=Access.READ_ONLY,
-        doc="The server's last reply with its code. Several lines are joined with CRLF, without one at the end.",
+        doc="The server's last reply with its code. Several lines are joined with CRLF, without one at the end. When a "
+        "refusal ends a delivery it stays here, in spite of the replies to what was under way with it and to the RSET "
+        "and QUIT that follow by themselves.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
-        source=_OVERVIEW,
+        source=f"{_OVERVIEW}; that a refusal stays is ours",
     ),
     PropertyDef(
         id=PropertyID.LocalHost,

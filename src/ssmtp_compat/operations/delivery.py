@@ -18,6 +18,7 @@ from ..smtp.commands import Command, Verb
 from ..smtp.envelope import Envelope, ForwardPath, Role
 from ..smtp.extensions import Extensions
 from ..smtp.options import DeliveryOptions
+from ..smtp.replies import Reply
 from ..smtp.session import State
 from ..smtp.transparency import END_OF_CONTENT, content_pieces
 from .connection import Connection
@@ -97,6 +98,7 @@ class Delivery:
             group.append(commands.DATA)
 
         error: ReplyError | None = None
+        telling: Reply | None = None  # the reply that the error is about
         answered = accepted = 0
         for answer in self._exchange.run(group, deadline):
             refused = refusal(answer.reply) if not (answer.reply.positive or answer.reply.intermediate) else None
@@ -106,15 +108,16 @@ class Delivery:
                 if refused is None:
                     accepted += 1
                 elif role in stop_on:
-                    error = refused
+                    error, telling = refused, answer.reply
                     break
                 else:
-                    error = error or refused
+                    if error is None:
+                        error, telling = refused, answer.reply
                     self._events.fire_error(refused)
                 if answered == len(roles) and not accepted:
                     break
             elif refused is not None:
-                error = refused
+                error, telling = refused, answer.reply
                 break
         else:
             # Refused recipients that do not stop the message have had their Error event.
@@ -126,6 +129,9 @@ class Delivery:
             if error is None or isinstance(fault, OperationInterruptedError):
                 raise
             self._exchange.session.connection_lost()
+        else:
+            if error is not None:
+                self._exchange.last_reply = telling
         if error is not None:
             raise error
         if data_waits:
@@ -137,12 +143,15 @@ class Delivery:
         """End the transaction without a message. Its own failure leaves the session out of step, which the owner of
         the connection sees and closes; the error to report stays the one that was there before."""
         state = self._exchange.session.state
+        reply = self._exchange.last_reply
         try:
             if state is State.CONTENT:
                 # RFC 2920 3.1: DATA was sent along and got 354 although no recipient was accepted.
                 self._exchange.content((END_OF_CONTENT,), deadline)
             elif state in (State.MAIL, State.RCPT) and self._options.reset_after_failure:
                 self._exchange.command(commands.RSET, deadline)
+            # Nobody asked for the reply to these; the script wants to read why its message was refused.
+            self._exchange.last_reply = reply
         except SSMTPError as error:
             self._exchange.remark(f"The transaction could not be ended: {error.message}")
 
