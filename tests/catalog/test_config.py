@@ -32,7 +32,7 @@ GROUPS = {
         TLS12SupportedGroups TLS13KeyShareGroups TLS13SignatureAlgorithms TLS13SupportedGroups""",
     "Socket": "AbsoluteTimeout FirewallData InBufferSize OutBufferSize",
     "Base": "BuildInfo CodePage LicenseInfo ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI",
-    "ssmtp_compat": "UseChunking DetachedSignature CheckCertificateDates StopOnQueueErrors",
+    "ssmtp_compat": "UseChunking DetachedSignature CheckCertificateDates DSNReturn DSNEnvelopeId StopOnQueueErrors",
 }
 
 
@@ -193,6 +193,8 @@ def test_firewall_type_takes_names():
         ("UseChunking", False),
         ("DetachedSignature", True),
         ("CheckCertificateDates", True),
+        ("DSNReturn", ""),
+        ("DSNEnvelopeId", ""),
         ("StopOnQueueErrors", False),
     ],
 )
@@ -273,6 +275,8 @@ def test_single_line_settings():
     assert {row.name for row in ROWS if row.single_line} == {
         "AuthorizationIdentity",
         "Charset",
+        "DSNEnvelopeId",
+        "DSNReturn",
         "FirewallHost",
         "FirewallPassword",
         "FirewallUser",
@@ -304,6 +308,8 @@ def test_fully_supported_settings():
         "CheckCertificateDates",
         "CodePage",
         "ConnectionTimeout",
+        "DSNEnvelopeId",
+        "DSNReturn",
         "Hello",
         "InBufferSize",
         "KeepAliveInterval",

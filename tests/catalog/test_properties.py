@@ -348,7 +348,6 @@ def test_unsupported_properties():
         "FirewallPort",
         "FirewallType",
         "FirewallUser",
-        "MessageRecipientOptions",
         "SSLCertEncoded",
         "SSLCertStore",
         "SSLCertStorePassword",

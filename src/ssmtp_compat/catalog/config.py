@@ -900,6 +900,31 @@ _OUR_ROWS: Final = (
         source=_OURS,
     ),
     ConfigDef(
+        name="DSNReturn",
+        group="ssmtp_compat",
+        value_type=ValueType.TEXT,
+        default="",
+        doc="What a notification of a failure is to return (RET, RFC 3461 4.3): FULL, the whole message, or HDRS, its "
+        "header. Empty leaves it to the server. Otherwise Send fails with a server that does not offer DSN.",
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="DSNEnvelopeId",
+        group="ssmtp_compat",
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Text in printable ASCII that comes back in every notification about the message (ENVID, RFC 3461 4.4). It "
+        "is encoded on its way, and then has at most 100 characters. It stays until it is changed. Unless it is empty, "
+        "Send fails with a server that does not offer DSN.",
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
         name="StopOnQueueErrors",
         group="ssmtp_compat",
         value_type=ValueType.BOOL,

@@ -188,15 +188,13 @@ _ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Address that is to hear of the delivery. When not empty it makes a Return-Receipt-To header field, and "
-        "where the server has DSN (RFC 3461) NOTIFY=SUCCESS,FAILURE goes with each recipient without options of its "
-        "own.",
+        "where the server has DSN (RFC 3461) NOTIFY=SUCCESS,FAILURE goes with each recipient without a NOTIFY of its "
+        "own. What the server notifies of goes to the sender: the address in ReturnPath or From.",
         header=True,
         single_line=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; header field and NOTIFY are ours",
-        support=Support.PARTIAL,
-        support_note="delivery status notification options",
     ),
     PropertyDef(
         id=PropertyID.EncryptingAlgorithm,
@@ -521,15 +519,15 @@ _ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         indexed_by=PropertyID.MessageRecipientCount,
-        doc="One recipient's options of RCPT TO (RFC 3461 4), for example NOTIFY=SUCCESS,FAILURE,DELAY; a blank in "
-        "place of the equals sign is taken too.",
+        doc="One recipient's options of RCPT TO (RFC 3461 4): NOTIFY=NEVER, or some of SUCCESS, FAILURE and DELAY, as "
+        "in NOTIFY=SUCCESS,FAILURE,DELAY, and ORCPT=rfc822; or ORCPT=utf-8; (RFC 6533) with the original address in "
+        "xtext. A blank in place of the equals sign is taken too. What does not follow the grammar is refused (code "
+        "20005). When not empty, Send fails with a server that does not offer DSN.",
         header=True,
         single_line=True,
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
-        source="SMTP MessageRecipientOptions page (sibling)",
-        support=Support.NONE,
-        support_note="delivery status notification options",
+        source="SMTP MessageRecipientOptions page (sibling); the checks are ours",
     ),
     PropertyDef(
         id=PropertyID.MessageRecipientType,

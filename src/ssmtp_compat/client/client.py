@@ -378,7 +378,8 @@ class SSMTPClient:
         else:
             spec = self.message_spec()
             compose_for = lambda eight_bit: compose(spec, eight_bit=eight_bit)  # noqa: E731
-        return Outgoing(views.reverse_path(self.settings), views.recipients(self.settings), compose_for)
+        sender, recipients = views.reverse_path(self.settings), views.recipients(self.settings)
+        return Outgoing(sender, recipients, compose_for, views.message_dsn(self.settings))
 
     def _signer_spec(self) -> SignerSpec:
         return views.signer_spec(self.settings, self.signer_selection.key_pair(), datetime.now(UTC))

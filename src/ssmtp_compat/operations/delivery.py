@@ -15,6 +15,7 @@ from ..message.compose import Composed
 from ..net.deadline import Deadline
 from ..smtp import commands
 from ..smtp.commands import Command, Verb
+from ..smtp.dsn import MessageDsn, RecipientDsn
 from ..smtp.envelope import Envelope, ForwardPath, Role
 from ..smtp.extensions import Extensions
 from ..smtp.options import DeliveryOptions
@@ -36,15 +37,16 @@ class Outgoing:
 
     reverse_path: Mailbox | None
     """None is the null path."""
-    recipients: tuple[tuple[Mailbox, Role], ...]
+    recipients: tuple[tuple[Mailbox, Role, RecipientDsn], ...]
     compose: Callable[[bool], Composed]
     """Compose for a server that takes 8-bit octets (True) or does not (False)."""
+    dsn: MessageDsn
 
     def check(self, options: DeliveryOptions) -> Composed:
         """Raise what can be said without a server; return the message composed for an 8-bit server."""
         if not self.recipients:
             raise SSMTPError(ErrorCode.NO_RECIPIENT, "Set SendTo, Cc or BCc.")
-        if not options.allow_empty_to and all(role is not Role.TO for _, role in self.recipients):
+        if not options.allow_empty_to and all(role is not Role.TO for _, role, _ in self.recipients):
             raise SSMTPError(ErrorCode.NO_RECIPIENT, "SendTo is empty; AllowEmptyTo=True allows Cc and BCc alone.")
         return self.compose(True)
 
@@ -90,7 +92,7 @@ class Delivery:
         stop_on = self._options.stop_on_refusal
         roles = [path.role for path in envelope.forward_paths]
         group: list[Command] = [commands.mail(envelope.reverse_path, envelope.mail_parameters, self._options.opening)]
-        group += [commands.rcpt(path.address) for path in envelope.forward_paths]
+        group += [commands.rcpt(path.address, path.rcpt_parameters) for path in envelope.forward_paths]
         # DATA rides behind the recipients unless a refusal could have to stop a message that others already wait for:
         # behind a 354 there is no way back but to drop the connection.
         data_waits = len(roles) > 1 and any(role in stop_on for role in roles)
@@ -178,7 +180,7 @@ class Delivery:
 
 def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) -> Envelope:
     """The envelope in the form that the server can take; raises where it can take none."""
-    mailboxes = [mailbox for mailbox, _ in outgoing.recipients]
+    mailboxes = [mailbox for mailbox, _, _ in outgoing.recipients]
     if outgoing.reverse_path is not None:
         mailboxes.append(outgoing.reverse_path)
     utf8 = composed.needs_smtputf8 or any(mailbox.needs_utf8 for mailbox in mailboxes)
@@ -187,6 +189,8 @@ def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) ->
             ErrorCode.EXTENSION_MISSING,
             "An address has non-ASCII characters in its local part, and the server does not offer SMTPUTF8.",
         )
+    if "DSN" not in extensions:
+        _refuse_dsn(outgoing)
     # As RFC 1870 3 counts: with the line end that a body without one gets in front of the dot.
     unended = composed.body_octets and not composed.content.endswith(b"\r\n", composed.body_start)
     size = len(composed.header) + 2 + composed.body_octets + (2 if unended else 0)
@@ -200,10 +204,26 @@ def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) ->
         parameters.append("BODY=8BITMIME")
     if utf8:
         parameters.append("SMTPUTF8")
+    parameters += outgoing.dsn.parameters
+    notify = outgoing.dsn.notify if "DSN" in extensions else ()
     return Envelope(
         reverse_path=outgoing.reverse_path.envelope_address(utf8=utf8) if outgoing.reverse_path is not None else "",
         forward_paths=tuple(
-            ForwardPath(mailbox.envelope_address(utf8=utf8), role) for mailbox, role in outgoing.recipients
+            ForwardPath(mailbox.envelope_address(utf8=utf8), role, dsn.parameters(notify))
+            for mailbox, role, dsn in outgoing.recipients
         ),
         mail_parameters=tuple(parameters),
     )
+
+
+def _refuse_dsn(outgoing: Outgoing) -> None:
+    """For a server without DSN: raise if anything was asked for expressly, for the sender would wait for it in vain."""
+    wishes: list[tuple[tuple[str, ...], Mailbox | None]] = [(outgoing.dsn.keywords, None)]
+    wishes += [(dsn.keywords, mailbox) for mailbox, _, dsn in outgoing.recipients]
+    for keywords, mailbox in wishes:
+        if keywords:
+            whose = mailbox.addr_spec() if mailbox else "the message"
+            raise SSMTPError(
+                ErrorCode.EXTENSION_MISSING,
+                f"The server does not offer DSN (RFC 3461), which is needed for {' and '.join(keywords)} of {whose}.",
+            )

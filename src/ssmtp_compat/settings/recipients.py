@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ..catalog.enums import PropertyID, RecipientTypes
 from ..message.addresses import Group, Mailbox, parse_address_list, parse_mailbox
+from ..smtp.dsn import RecipientDsn, parse_recipient_options
 
 __all__ = ["Recipient", "Recipients"]
 
@@ -37,6 +38,10 @@ class Recipient:
         """The entry as a mailbox; raises :class:`InvalidValueError` when its address is malformed."""
         found = parse_mailbox(self.address, "MessageRecipientAddress")
         return Mailbox(self.name, found.local_part, found.domain) if self.name else found
+
+    def dsn(self) -> RecipientDsn:
+        """The entry's options, which were checked when they were set."""
+        return parse_recipient_options(self.options, "MessageRecipientOptions")
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from ..catalog.values import check_single_line, convert, format_text, shown, to_
 from ..errors import InvalidValueError, SSMTPError
 from ..message.addresses import Mailbox, parse_mailbox
 from ..message.encoded_words import check_charset
+from ..smtp.dsn import check_envelope_id, check_ret, parse_recipient_options
 from .code_pages import codec_of
 from .recipients import TYPE_OF, Recipients
 
@@ -56,6 +57,8 @@ def _check_port(value: Value) -> None:
 _EXTRA_CHECKS: Final[dict[str, Callable[[Value], None]]] = {
     "Charset": _check_charset,
     "CodePage": _check_code_page,
+    "DSNEnvelopeId": lambda value: check_envelope_id(str(value), "DSNEnvelopeId"),
+    "DSNReturn": lambda value: check_ret(str(value), "DSNReturn"),
     "MailPort": _check_port,
 }
 
@@ -289,6 +292,8 @@ class Settings:
             return
         if property_id is PropertyID.MessageRecipientAddress and value:
             parse_mailbox(str(value), f"MessageRecipientAddress[{position}]")
+        if property_id is PropertyID.MessageRecipientOptions:
+            parse_recipient_options(str(value), f"MessageRecipientOptions[{position}]")
         if property_id is PropertyID.MessageRecipientName:
             Mailbox(str(value), "checked", "")  # refuses what could not stand in a header
         setattr(entry, _ARRAYS[property_id], value)

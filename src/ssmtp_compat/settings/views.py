@@ -37,6 +37,7 @@ from ..net.tcp import TcpOptions
 from ..net.timeouts import Timeouts
 from ..smtp.auth.mechanism import Credentials
 from ..smtp.commands import Verb
+from ..smtp.dsn import NO_DSN, MessageDsn, RecipientDsn
 from ..smtp.envelope import Role
 from ..smtp.options import DeliveryOptions, SmtpOptions, TlsStart
 from .code_pages import charset_of, codec_of
@@ -171,9 +172,6 @@ def delivery_options(settings: Settings, opening: Verb = Verb.MAIL) -> DeliveryO
             f"AllowExtensions is False, and delivery to terminals ({opening.value}) is an extension; set it to True.",
         )
     _refuse_unsupported(settings, (SETTINGS["usechunking"],))
-    for position, entry in enumerate(settings.recipients.entries):
-        if entry.options:
-            refuse(PROPERTIES[P.MessageRecipientOptions], f"MessageRecipientOptions[{position}] is set.")
     return DeliveryOptions(
         stop_on_refusal=frozenset(role for name, role in _STOPS if settings.setting_flag(name)),
         allow_empty_to=settings.setting_flag("AllowEmptyTo"),
@@ -194,15 +192,29 @@ def reverse_path(settings: Settings) -> Mailbox | None:
     raise SSMTPError(ErrorCode.NO_SENDER, "Set From or ReturnPath.")
 
 
-def recipients(settings: Settings) -> tuple[tuple[Mailbox, Role], ...]:
-    """Everybody who is to receive the message: To, then Cc, then Bcc, each address once."""
-    found: dict[tuple[str, str], tuple[Mailbox, Role]] = {}
+def recipients(settings: Settings) -> tuple[tuple[Mailbox, Role, RecipientDsn], ...]:
+    """Everybody who is to receive the message: To, then Cc, then Bcc, each address once.
+
+    An address that occurs twice has its first role, and the first options that it has anywhere.
+    """
+    found: dict[tuple[str, str], tuple[Mailbox, Role, RecipientDsn]] = {}
     for wanted, role in _ROLES.items():
         for entry in settings.recipients.entries:
             if entry.type is wanted and entry.address:
                 mailbox = entry.mailbox()
-                found.setdefault(mailbox.identity, (mailbox, role))
+                first, first_role, dsn = found.setdefault(mailbox.identity, (mailbox, role, NO_DSN))
+                if entry.options and not dsn.keywords:
+                    found[mailbox.identity] = (first, first_role, entry.dsn())
     return tuple(found.values())
+
+
+def message_dsn(settings: Settings) -> MessageDsn:
+    """What is to be notified about the message as a whole."""
+    return MessageDsn(
+        ret=settings.setting_text("DSNReturn").upper(),
+        envelope_id=settings.setting_text("DSNEnvelopeId"),
+        notify=("SUCCESS", "FAILURE") if settings.text(P.DeliveryNotificationTo).strip() else (),
+    )
 
 
 def body_codec(settings: Settings) -> str:

@@ -18,10 +18,12 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ForwardPath:
-    """One recipient: a mailbox in the form the server can take, and its role."""
+    """One recipient: a mailbox in the form the server can take, its role, and what its RCPT asks for."""
 
     address: str
     role: Role
+    rcpt_parameters: tuple[str, ...] = ()
+    """NOTIFY and ORCPT (RFC 3461), when the server offers DSN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +33,5 @@ class Envelope:
     reverse_path: str
     forward_paths: tuple[ForwardPath, ...]
     mail_parameters: tuple[str, ...] = ()
-    """SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531), each only when the server offers it."""
+    """SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461), each only when the server offers
+    it."""

@@ -20,7 +20,9 @@ P = PropertyID
 ROWS = list(SETTINGS.values())
 COMPUTED = {"BuildInfo", "Hello", "LocalHost", "MessageHeadersString"}
 WRITABLE = [row for row in ROWS if row.access is Access.READ_WRITE]
-TEXTS = [row for row in WRITABLE if row.value_type is ValueType.TEXT and row.name != "Charset"]
+TEXTS = [
+    row for row in WRITABLE if row.value_type is ValueType.TEXT and row.name not in ("Charset", "DSNReturn")
+]  # of any text
 BOOLEANS = [row for row in WRITABLE if row.value_type is ValueType.BOOL]
 CHOICES = [row for row in WRITABLE if row.choices]
 NUMBERS = [row for row in WRITABLE if row.value_type is ValueType.INT and not row.choices]
@@ -76,6 +78,8 @@ def test_setting_is_written_under_its_name_in_any_case(handle: int, row: ConfigD
     value = {ValueType.TEXT: "utf-8", ValueType.INT: "2", ValueType.BOOL: str(not row.default)}[row.value_type]
     if row.name in ("CodePage", "MaxLineLength"):
         value = "1252"
+    if row.name == "DSNReturn":
+        value = "full"
     write(handle, f" {row.name.swapcase()} ", value)
     text = read(handle, row.name)
     assert text == ("0x00000002" if row.hexadecimal else value)
@@ -136,6 +140,14 @@ def test_charset_takes_character_sets_only(handle: int):
     assert read(handle, "Charset") == "Shift_JIS"
     write(handle, "Charset", "")
     assert read(handle, "Charset") == ""
+
+
+def test_dsn_return_takes_two_words_only(handle: int):
+    for word in ("FULL", "hdrs"):
+        write(handle, "DSNReturn", word)
+        assert read(handle, "DSNReturn") == word
+    assert "FULL, HDRS" in refuse(handle, "DSNReturn", "ALL")
+    assert read(handle, "DSNReturn") == "hdrs"
 
 
 @each([row for row in WRITABLE if row.single_line])

@@ -26,6 +26,7 @@ P = PropertyID
 # Setting these does something else, or takes text of a certain form only; they have tests of their own.
 CERTIFICATES = {P.CertEncoded, P.CertSubject}
 ADDRESSES = {P.SendTo, P.Cc, P.BCc, P.MessageRecipientAddress}
+OPTIONS = {P.MessageRecipientOptions}
 CONNECTED = {P.Connected}
 
 STORED = [row for row in WRITABLE if row.id not in CERTIFICATES | CONNECTED]
@@ -35,9 +36,15 @@ ONE_LINE = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Zl", 
 MAILBOX = st.from_regex(r"[a-z0-9]{1,12}@[a-z]{1,12}\.test", fullmatch=True)
 
 
+def valid_text(row: PropertyDef) -> str:
+    return "NOTIFY=SUCCESS" if row.id in OPTIONS else "alice@example.test"
+
+
 def values(row: PropertyDef) -> st.SearchStrategy[str | int | bool | bytes]:
     if row.id in ADDRESSES:
         return MAILBOX
+    if row.id in OPTIONS:
+        return st.sampled_from(["", "NOTIFY NEVER", "notify=delay,success ORCPT=rfc822;bob@example.test"])
     if row.choices is not None:
         return st.sampled_from([int(choice) for choice in row.choices])
     if row.id is P.MessageRecipientCount:
@@ -74,7 +81,7 @@ def test_text_for_a_binary_property_is_utf_8(handle: int, row: PropertyDef):
     assert take(handle, row.id) == "Größe".encode()
 
 
-@each([row for row in STORED if row.value_type is ValueType.TEXT and row.id not in ADDRESSES])
+@each([row for row in STORED if row.value_type is ValueType.TEXT and row.id not in ADDRESSES | OPTIONS])
 def test_text_may_be_given_as_octets_or_as_a_number(handle: int, row: PropertyDef):
     with_room(handle, row)
     for value, text in (("Größe".encode(), "Größe"), (25, "25"), (1.5, "1.5"), (True, "1")):
@@ -88,7 +95,7 @@ def test_none_is_the_empty_value(handle: int, row: PropertyDef):
     put(handle, row.id, "", index=0)
     unset = take(handle, row.id)
     assert unset in ("", b"", socket.gethostname())
-    put(handle, row.id, "alice@example.test", index=0)
+    put(handle, row.id, valid_text(row), index=0)
     assert take(handle, row.id) != unset
     put(handle, row.id, None, index=0)
     assert take(handle, row.id) == unset
@@ -126,7 +133,7 @@ BAD = {
 def test_value_of_a_wrong_type_is_refused_and_the_old_one_stays(handle: int, row: PropertyDef):
     with_room(handle, row)
     if row.value_type in (ValueType.TEXT, ValueType.BINARY):
-        put(handle, row.id, "alice@example.test", index=0)
+        put(handle, row.id, valid_text(row), index=0)
     before = take(handle, row.id)
     for value in BAD[row.value_type]:
         text = refused(handle, ssmtp_set(handle, row.id, value, index=0), ErrorCode.INVALID_VALUE)
@@ -140,14 +147,15 @@ CONTROLS = [*map(chr, range(0x20)), "\x7f", "\x85", "\u2028", "\u2029"]
 @each([row for row in WRITABLE if row.single_line])
 def test_single_line_refuses_every_control_character(handle: int, row: PropertyDef):
     with_room(handle, row)
-    put(handle, row.id, "alice@example.test", index=0)
+    put(handle, row.id, valid_text(row), index=0)
     for control in CONTROLS:
-        for value in (f"alice{control}@example.test", f"{control}alice@example.test", f"alice@example.test{control}"):
+        valid = valid_text(row)
+        for value in (f"{valid[:5]}{control}{valid[5:]}", f"{control}{valid}", f"{valid}{control}"):
             outcome = ssmtp_set(handle, row.id, value, index=0)
             text = refused(handle, outcome, ErrorCode.INVALID_VALUE)
             assert row.name in text
             assert not set(text) & set(CONTROLS)
-    assert take(handle, row.id) == "alice@example.test"
+    assert take(handle, row.id) == valid_text(row)
 
 
 @each([row for row in STORED if row.value_type is ValueType.TEXT and not row.single_line])

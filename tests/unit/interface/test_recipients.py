@@ -255,14 +255,6 @@ def test_reused_handle_does_not_mail_the_previous_customer(handle: int, server: 
     assert server.messages[1].recipients == ["second@example.test", "second.archive@example.test"]
 
 
-def test_options_of_a_recipient_are_refused_in_words_when_sending(handle: int, server: ScriptedServer):
-    write_mail(handle, server)
-    put(handle, P.MessageRecipientOptions, 0, "NOTIFY=SUCCESS")
-    text = refused(handle, ssmtp_do_send(handle), ErrorCode.NOT_SUPPORTED)
-    assert "MessageRecipientOptions[0]" in text
-    assert "delivery status notification" in text
-
-
 def test_two_groups_of_one_name_stay_two(handle: int):
     put(handle, PropertyID.SendTo, "Team: a@x.test;, Team: b@x.test;")
     assert take(handle, PropertyID.SendTo) == "Team: a@x.test;, Team: b@x.test;"

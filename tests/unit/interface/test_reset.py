@@ -141,7 +141,7 @@ def test_reset_puts_every_property_back(handle: int, row: PropertyDef):
 )
 def test_reset_puts_every_setting_back(handle: int, row: ConfigDef):
     before = ssmtp_do_config(handle, row.name)
-    value = {"Charset": "utf-8", "CodePage": "1252"}.get(row.name, str(other_value(row)))
+    value = {"Charset": "utf-8", "CodePage": "1252", "DSNReturn": "HDRS"}.get(row.name, str(other_value(row)))
     assert ssmtp_do_config(handle, f"{row.name}={value}") == ""
     assert last_error(handle) == (0, "")
     assert ssmtp_do_config(handle, row.name) != before

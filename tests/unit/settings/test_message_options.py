@@ -17,6 +17,7 @@ from ssmtp_compat.message.compose import MessageSpec
 from ssmtp_compat.pki.stores.opening import StoreFormat
 from ssmtp_compat.settings import views
 from ssmtp_compat.settings.store import Settings
+from ssmtp_compat.smtp.dsn import MessageDsn
 from ssmtp_compat.smtp.envelope import Role
 from ssmtp_compat.smtp.options import DeliveryOptions
 
@@ -162,7 +163,7 @@ def test_recipients_are_ordered_by_role_and_named_once(settings: Settings):
     put(settings, P.MessageRecipientCount, 8)
     put(settings, P.MessageRecipientAddress, "e@example.test", 7)
     put(settings, P.MessageRecipientType, RecipientTypes.rtTo, 7)
-    found = [(entry.local_part, role) for entry, role in views.recipients(settings)]
+    found = [(entry.local_part, role) for entry, role, _ in views.recipients(settings)]
     assert found == [("a", Role.TO), ("b", Role.TO), ("e", Role.TO), ("c", Role.CC), ("d", Role.BCC)]
 
 
@@ -175,16 +176,31 @@ def test_delivery_options(settings: Settings):
     )
 
 
-def test_chunking_and_recipient_options_are_refused_and_never_ignored(settings: Settings):
+def test_chunking_is_refused_and_never_ignored(settings: Settings):
     put(settings, "UseChunking", "True")
     with pytest.raises(SSMTPError, match="UseChunking") as caught:
         views.delivery_options(settings)
     assert caught.value.code is ErrorCode.NOT_SUPPORTED
-    put(settings, "UseChunking", "False")
-    put(settings, P.SendTo, "a@example.test, b@example.test")
-    put(settings, P.MessageRecipientOptions, "NOTIFY=NEVER", 1)
-    with pytest.raises(SSMTPError, match=r"MessageRecipientOptions\[1\]"):
-        views.delivery_options(settings)
+
+
+def test_notifications_that_are_asked_for(settings: Settings):
+    assert views.message_dsn(settings) == MessageDsn()
+    put(settings, "DSNReturn", "hdrs")
+    put(settings, "DSNEnvelopeId", "a b")
+    put(settings, P.DeliveryNotificationTo, "n@example.test")
+    asked = MessageDsn(ret="HDRS", envelope_id="a b", notify=("SUCCESS", "FAILURE"))
+    assert views.message_dsn(settings) == asked
+
+
+def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Settings):
+    put(settings, P.SendTo, "a@example.test, b@example.test, A@example.test")
+    put(settings, P.Cc, "a@EXAMPLE.test, b@example.test")
+    put(settings, P.MessageRecipientOptions, " ", 0)
+    put(settings, P.MessageRecipientOptions, "NOTIFY=DELAY", 3)
+    put(settings, P.MessageRecipientOptions, "NOTIFY=SUCCESS", 1)
+    put(settings, P.MessageRecipientOptions, "NOTIFY=NEVER", 4)
+    found = [(entry.local_part, role, dsn.notify) for entry, role, dsn in views.recipients(settings)]
+    assert found == [("a", Role.TO, ("DELAY",)), ("b", Role.TO, ("SUCCESS",)), ("A", Role.TO, ())]
 
 
 # -- signing and encrypting -------------------------------------------------------------------------------------------
