@@ -1,7 +1,8 @@
 """Postfix from a configuration and queue of its own, on free loopback ports.
 
-It delivers to alice, bob and böb at example.test and throws everything else away. The port ``plain`` relays for anybody
-on loopback; ``submission`` has STARTTLS and takes mail only from authenticated users; ``tls`` begins with TLS.
+It delivers to alice, bob and böb at example.test, takes mail for gone and lost there and bounces it, and throws
+everything else away. The port ``plain`` relays for anybody on loopback; ``submission`` has STARTTLS and takes mail only
+from authenticated users; ``tls`` begins with TLS.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ smtputf8_enable = yes
 fast_flush_domains = {domain}
 default_transport = discard:
 relay_transport = discard:
+# An address of the error transport itself would be refused at RCPT; behind an alias it bounces.
+virtual_alias_maps = inline:{{ {{gone@{domain}=gone@nowhere.test}}, {{lost@{domain}=lost@nowhere.test}} }}
+transport_maps = inline:{{ {{nowhere.test=error:5.4.4 nobody lives there}} }}
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
 smtpd_peername_lookup = no
 
