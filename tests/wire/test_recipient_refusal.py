@@ -227,6 +227,20 @@ def test_last_reply_of_a_lone_dot_is_not_shown():
     assert server.connection.segments[-2] == b".\r\n"
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_last_reply_in_the_error_event_is_the_refusal_it_tells(pipelining: bool):
+    seen = []
+    with (
+        refusing(TO, BCC, pipelining=pipelining) as server,
+        Mailer(server.port, SendTo=f"{TO}, erin@example.test", Cc=CC, BCc=BCC) as mailer,
+    ):
+        mailer.config(StopOnToErrors=False)
+        mailer.on("Error", lambda event: seen.append((event["description"], mailer.get("LastReply"))))
+        assert mailer.send() == 0, mailer.error
+    assert seen == [(reply, reply) for reply in (f"550 5.1.1 no {TO} here", f"550 5.1.1 no {BCC} here")]
+    assert server.messages[0].recipients == ["erin@example.test", CC]
+
+
 def test_last_reply_of_a_message_that_left_one_out_is_the_one_to_the_message():
     with refusing(BCC, MESSAGE="250 2.0.0 queued as 1") as server, Mailer(server.port, BCc=BCC) as mailer:
         assert mailer.send() == 0, mailer.error
