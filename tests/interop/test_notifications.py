@@ -1,4 +1,4 @@
-"""Notifications that a real Postfix sends to the sender's mailbox, because it was asked to."""
+"""Notifications that Postfix and Exim send to the sender's mailbox, because they were asked to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import email.policy
 
 import pytest
 
+from interop.aiosmtpd_server import Aiosmtpd
+from interop.exim import Exim
 from interop.postfix import Postfix
 from ssmtp_compat import PropertyID, ssmtp_set
 from wire.mailer import Mailer
@@ -22,8 +24,8 @@ def set_options(mailer: Mailer, index: int, options: str) -> None:
 class Report:
     """The multipart/report (RFC 6522) that is next in the sender's mailbox."""
 
-    def __init__(self, postfix: Postfix) -> None:
-        self.text = postfix.message("alice").decode()
+    def __init__(self, server: Postfix | Exim) -> None:
+        self.text = server.message("alice").decode()
         report = email.message_from_string(self.text, policy=email.policy.default)
         assert report.get_content_type() == "multipart/report", self.text
         _, status, returned = report.iter_parts()
@@ -32,17 +34,28 @@ class Report:
         self.returned = returned.as_string()
 
 
-def test_a_success_is_notified_with_envelope_id_and_original_recipient(postfix: Postfix):
-    with Mailer(postfix.plain_port) as mailer:
+@pytest.mark.parametrize(
+    ("name", "envelope_id", "original"),
+    [
+        ("postfix", "order 7+1=8", "rfc822;bob+old@example.test"),
+        # Exim repeats both as they were sent, in xtext.
+        ("exim", "order+207+2B1+3D8", "rfc822;bob+2Bold@example.test"),
+    ],
+)
+def test_a_success_is_notified_with_envelope_id_and_original_recipient(
+    request: pytest.FixtureRequest, name: str, envelope_id: str, original: str
+):
+    server: Postfix | Exim = request.getfixturevalue(name)
+    with Mailer(server.plain_port) as mailer:
         mailer.config(DSNReturn="HDRS", DSNEnvelopeId="order 7+1=8")
         set_options(mailer, 0, "NOTIFY=SUCCESS ORCPT=rfc822;bob+2Bold@example.test")
         assert mailer.send() == 0, mailer.error
-    assert postfix.message("bob")
-    report = Report(postfix)
+    assert server.message("bob")
+    report = Report(server)
     (recipient,) = report.recipients
-    assert report.whole["Original-Envelope-Id"] == "order 7+1=8"
-    assert recipient["Original-Recipient"] == "rfc822;bob+old@example.test"
-    assert recipient["Final-Recipient"] == "rfc822; bob@example.test"
+    assert report.whole["Original-Envelope-Id"] == envelope_id
+    assert recipient["Original-Recipient"] == original
+    assert recipient["Final-Recipient"].replace(" ", "") == "rfc822;bob@example.test"
     assert recipient["Action"] == "delivered"
 
 
@@ -78,3 +91,14 @@ def test_delivery_notification_to_asks_for_success(postfix: Postfix):
     assert [each["Action"] for each in Report(postfix).recipients] == ["delivered"]
     message = email.message_from_bytes(postfix.message("bob"))
     assert message["Return-Receipt-To"] == "alice@example.test"
+
+
+def test_a_server_without_dsn_is_not_sent_a_message_that_asks_for_it(aiosmtpd: Aiosmtpd):
+    with Mailer(aiosmtpd.plain_port) as mailer:
+        set_options(mailer, 0, "NOTIFY=SUCCESS")
+        assert mailer.send() == 20011
+        assert "DSN" in mailer.error[1]
+        set_options(mailer, 0, "")
+        mailer.set(Subject="without options")
+        assert mailer.send() == 0, mailer.error
+    assert email.message_from_bytes(aiosmtpd.message())["Subject"] == "without options"
