@@ -153,6 +153,18 @@ def mechanism(name: str, number: AuthMechanisms) -> Feature:
     return log_in
 
 
+def notifications(target: Target) -> str:
+    with target.mailer() as mailer:
+        assert ssmtp_set(mailer.handle, PropertyID.MessageRecipientOptions, 0, "NOTIFY=NEVER") == 0, mailer.error
+        mailer.record("PITrail")
+        if mailer.send() == 20011:
+            assert "DSN" in mailer.error[1]
+            return NO
+        assert mailer.error == (0, "")
+        assert any(line.endswith(" NOTIFY=NEVER") for line in mailer.recorded("PITrail", "message"))
+    return YES
+
+
 def verify(target: Target) -> str:
     with target.mailer() as mailer:
         code = ssmtp_do_verify(mailer.handle, target.mailbox)
@@ -175,6 +187,7 @@ FEATURES: dict[str, Feature] = {
     "SIZE": size,
     "8BITMIME": eight_bit,
     "SMTPUTF8": internationalized,
+    "DSN": notifications,
     "STARTTLS": starttls,
     "TLS from the first octet": implicit_tls,
     "AUTH PLAIN": mechanism("PLAIN", AuthMechanisms.amSASLPlain),
