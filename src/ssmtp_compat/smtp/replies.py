@@ -84,7 +84,8 @@ class ReplyParser:
             reply = self._add_line(line.removesuffix(b"\r"))
             if reply is not None:
                 return reply
-        if len(self._buffer) > self._max_line:
+        # A CR at the end is half of the line ending, cut off by the border of a segment.
+        if len(self._buffer) - self._buffer.endswith(b"\r") > self._max_line:
             raise ProtocolError(f"The server sent a reply line of more than {self._max_line} octets.")
         return None
 

@@ -71,6 +71,17 @@ def test_the_longest_line_allowed_passes_and_one_octet_more_does_not():
         parse(b"250 " + b"x" * 253 + b"\r\n", 256)
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_the_longest_line_allowed_may_arrive_in_two_pieces(end):
+    line = b"250 " + b"x" * 252 + end
+    for cut in range(len(line)):
+        parser = ReplyParser(256)
+        parser.feed(line[:cut])
+        assert parser.next_reply() is None
+        parser.feed(line[cut:])
+        assert parser.next_reply() is not None
+
+
 def test_an_endless_line_is_refused_before_its_end_comes():
     with pytest.raises(ProtocolError, match="more than 2048 octets"):
         parse(b"250 " + b"x" * 3000)
