@@ -78,3 +78,10 @@ def benchmarks(session: nox.Session) -> None:
     _install(session)
     for name in ("send", "import_time", "sign"):
         session.run("python", f"benchmarks/{name}.py")
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Coverage-guided fuzzing of all targets for so many seconds in total: ``nox -s fuzz -- 60``."""
+    _install(session, "fuzz")
+    session.run("python", "tests/fuzz/run.py", *(session.posargs or ["60"]))
