@@ -36,6 +36,11 @@ class Reply:
         return tuple(line[4:] for line in self.lines)
 
     @property
+    def excerpt(self) -> str:
+        """The last line for an error text: at most 200 characters, what cannot be printed as escapes."""
+        return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in self.lines[-1][:200])
+
+    @property
     def positive(self) -> bool:
         """A 2yz reply: done."""
         return 200 <= self.code < 300

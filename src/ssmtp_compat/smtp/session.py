@@ -250,7 +250,7 @@ class Session:
             if reply.code == SERVICE_CLOSING:
                 self.state = State.CLOSED
                 return Answer(Verb.NOOP, None, reply)
-            raise ProtocolError(f"The server sent a reply that nothing asked for: {reply.lines[-1][:200]}")
+            raise ProtocolError(f"The server sent a reply that nothing asked for: {reply.excerpt}")
         verb, command = self._in_flight.popleft()
         if reply.code == SERVICE_CLOSING:
             # RFC 5321 3.8: may answer any command, and the connection ends behind it.
@@ -260,7 +260,7 @@ class Session:
         kind = _P if reply.positive else _I if reply.intermediate else _N
         following = TRANSITIONS.get((self.state, verb, kind))
         if following is None:
-            raise ProtocolError(f"The server answered {verb.value} with {reply.lines[-1][:200]}, which does not fit.")
+            raise ProtocolError(f"The server answered {verb.value} with {reply.excerpt}, which does not fit.")
         self.state = following
         if verb is Verb.EHLO and kind is _P:
             self.extensions = Extensions.from_ehlo(reply)

@@ -119,6 +119,17 @@ def test_a_reply_that_its_command_cannot_have_is_a_protocol_error(prepare, reply
         answers(session, reply)
 
 
+@pytest.mark.parametrize("unasked", [True, False])
+def test_an_error_shows_controls_of_the_server_as_escapes(unasked):
+    session = ready()
+    if not unasked:
+        session.send(MAIL)
+    session.receive(b"354 \x1b[2Jdone\rQUIT gr\xc3\xbcn\n")
+    with pytest.raises(ProtocolError) as caught:
+        session.next_answer()
+    assert "354 \\u001b[2Jdone\\u000dQUIT grün" in caught.value.message
+
+
 def test_a_reply_that_nothing_asked_for_is_a_protocol_error():
     session = ready()
     with pytest.raises(ProtocolError, match="nothing asked for"):
