@@ -18,8 +18,9 @@ class Pacer:
         self._rate = rate
         self._clock = clock
         self._at = clock()
-        self.burst = max(1, rate // 10)
-        """The most octets that may pass in one go: a tenth of a second's, for an even flow and a quick interruption."""
+        self.burst = max(1, rate // 50)
+        """The most octets that may pass in one go, 20 ms worth: an even flow, and even in a single second, in which one
+        burst comes on top and, reading, a second one, not a tenth more than ``rate``."""
         self._tokens = float(self.burst)
 
     def wait(self, octets: int) -> float:
