@@ -38,7 +38,7 @@ def verbs(server: ScriptedServer) -> list[str]:
     ("refused", "flag", "pipelining"), list(itertools.product(ADDRESSES, [True, False, None], [True, False]))
 )
 def test_a_refusal_stops_the_message_or_leaves_one_out(refused: str, flag: bool | None, pipelining: bool):
-    """None is the setting as it comes: To and Cc stop, Bcc does not."""
+    """None is the setting as it comes: StopOnToErrors and StopOnCcErrors are True, StopOnBccErrors is False."""
     stops = flag if flag is not None else refused != "Bcc"
     reply = f"550 5.1.1 no {ADDRESSES[refused]} here"
     with (

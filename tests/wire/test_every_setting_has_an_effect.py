@@ -1,0 +1,76 @@
+"""No setting of the groups SMTP, TCPClient, Socket and Base is only stored: each has a test of what it changes."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from ssmtp_compat.catalog.config import SETTINGS
+from ssmtp_compat.catalog.schema import ConfigDef, Support
+
+TESTS = Path(__file__).parents[1]
+GROUPS = ("SMTP", "TCPClient", "Socket", "Base")
+WITHOUT_EFFECT = "nothing can depend on it"
+"""What the row of a setting says, with the reason behind it, if it changes nothing."""
+
+EFFECTS = {
+    "AbsoluteTimeout": "wire/test_connection_settings.py::test_absolutetimeout_limits_the_method_as_a_whole",
+    "AllowEmptyTo": "wire/test_delivery.py::test_copies_alone_are_enough_when_allowed",
+    "AuthorizationIdentity": "wire/test_authentication.py::test_authorization_identity_is_plains_first_part",
+    "BuildInfo": "wire/test_message_settings.py::test_buildinfo_and_licenseinfo_tell_of_this_library_and_go_nowhere",
+    "Charset": "wire/test_message_settings.py::test_charset_is_that_of_encoded_words",
+    "CodePage": "wire/test_message_settings.py::test_codepage_is_that_of_the_body",
+    "ConnectionTimeout": "wire/test_connection_settings.py::test_connectiontimeout_limits_making_the_connection_alone",
+    "Hello": "wire/test_connection_opening.py::test_hello_replaces_the_host_name",
+    "InBufferSize": "wire/test_connection_settings.py::test_inbuffersize_and_outbuffersize_are_on_the_socket",
+    "KeepAliveInterval": "wire/test_connection_settings.py::"
+    "test_keepalivetime_and_keepaliveinterval_are_on_the_socket_in_seconds",
+    "KeepAliveTime": "wire/test_connection_settings.py::"
+    "test_keepalivetime_and_keepaliveinterval_are_on_the_socket_in_seconds",
+    "LicenseInfo": "wire/test_message_settings.py::test_buildinfo_and_licenseinfo_tell_of_this_library_and_go_nowhere",
+    "Linger": "wire/test_connection_settings.py::test_without_linger_a_session_ends_with_a_reset",
+    "LingerTime": "wire/test_connection_settings.py::test_lingertime_is_on_the_socket",
+    "LocalHost": "wire/test_connection_settings.py::test_localhost_and_localport_are_what_the_server_sees",
+    "LocalPort": "wire/test_connection_settings.py::test_localhost_and_localport_are_what_the_server_sees",
+    "MaxHeaderLength": "wire/test_message_settings.py::test_maxheaderlength_is_where_header_lines_are_folded",
+    "MaxLineLength": "wire/test_connection_settings.py::test_maxlinelength_is_the_longest_reply_line",
+    "MaxTransferRate": "wire/test_connection_settings.py::test_maxtransferrate_is_the_rate_at_which_a_message_leaves",
+    "MessageHeadersString": "wire/test_message_settings.py::test_messageheadersstring_as_a_setting_is_what_is_sent",
+    "MessageIdAlgorithm": "wire/test_message_settings.py::test_messageidalgorithm_is_the_hash_in_the_message_id",
+    "OtherHeaders": "wire/test_message_settings.py::test_otherheaders_as_a_setting_is_in_the_message",
+    "OutBufferSize": "wire/test_connection_settings.py::test_inbuffersize_and_outbuffersize_are_on_the_socket",
+    "ReturnPath": "wire/test_message_settings.py::test_returnpath_as_a_setting_is_in_the_envelope",
+    "SendRSET": "wire/test_recipient_refusal.py::test_without_sendrset_a_transaction_given_up_ends_the_session",
+    "StopOnBccErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
+    "StopOnCcErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
+    "StopOnToErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
+    "TCPKeepAlive": "wire/test_connection_settings.py::test_tcpkeepalive_is_on_the_socket",
+    "TcpNoDelay": "wire/test_connection_settings.py::test_tcpnodelay_is_on_the_socket",
+    "TransferText": "wire/test_events.py::test_transfer_counts_the_body_and_shows_each_piece",
+    "UseIPv6": "wire/test_connection_settings.py::test_useipv6_decides_between_the_addresses_of_a_name",
+}
+"""Where the effect of each setting is tested: file and function."""
+
+ROWS = [row for row in SETTINGS.values() if row.group in GROUPS]
+
+
+def expects_a_test(row: ConfigDef) -> bool:
+    return row.support is not Support.NONE and WITHOUT_EFFECT not in row.doc
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_setting_has_a_test_of_its_effect_or_a_reason_in_its_row(row: ConfigDef):
+    assert (row.name in EFFECTS) == expects_a_test(row)
+
+
+@pytest.mark.parametrize(("setting", "place"), EFFECTS.items(), ids=EFFECTS)
+def test_the_test_of_a_setting_is_there_and_uses_it(setting: str, place: str):
+    assert setting.lower() in SETTINGS
+    file, _, name = place.partition("::")
+    source = (TESTS / file).read_text(encoding="utf-8")
+    (function,) = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == name)
+    first = min(node.lineno for node in (function, *function.decorator_list))
+    text = "\n".join(source.splitlines()[first - 1 : function.end_lineno])
+    assert setting in text
