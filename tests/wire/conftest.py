@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import ssl
 import threading
 import time
@@ -66,3 +67,16 @@ def redirect(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(connection, "tcp_connect", tcp_connect)
 
     return lead_to
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that never answers: its queue of connections is full, so Linux drops what comes."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        fillers = [socket.socket() for _ in range(3)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+        for filler in fillers:
+            filler.close()

@@ -47,19 +47,6 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
 
 
 @pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A port that never answers: its queue of connections is full, so Linux drops what comes."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        fillers = [socket.socket() for _ in range(3)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
-        for filler in fillers:
-            filler.close()
-
-
-@pytest.fixture
 def server_v6() -> Iterator[ScriptedServer]:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
