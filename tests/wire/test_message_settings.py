@@ -87,6 +87,18 @@ def test_otherheaders_as_a_setting_is_in_the_message():
     assert field(send({"OtherHeaders": "X-Own: a=b"}), "X-Own") == b"X-Own: a=b\r\n"
 
 
+@pytest.mark.parametrize("headers", ["Subject: b", "X-Own: 1\r\nDate: Mon, 1 Jun 2026 12:00:00 +0000"])
+def test_otherheaders_with_a_second_subject_or_date_are_refused_before_the_connection(headers: str):
+    name = headers.rpartition("\n")[2].partition(":")[0]
+    with ScriptedServer() as server, Mailer(server.port, OtherHeaders=headers) as mailer:
+        assert mailer.send() == 20005
+        assert f"second {name} field" in mailer.error[1]
+        mailer.set(Subject="", MessageDate="")
+        assert mailer.send() == 0, mailer.error
+    assert server.messages[0].content.count(f"\n{name}:".encode()) == 1
+    assert len(server.connections) == 1
+
+
 def test_returnpath_as_a_setting_is_in_the_envelope():
     assert send({"ReturnPath": "bounces@example.test"}).sender == "bounces@example.test"
 

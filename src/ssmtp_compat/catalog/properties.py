@@ -557,8 +557,9 @@ _ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Header fields of the caller's own, 'Name: value' lines with CRLF between them, put behind the computed "
-        "ones. A value that begins with an empty line takes the place of the computed header as a whole. Sign and "
-        "Encrypt keep their MIME-Version and Content fields here.",
+        "ones. A value that begins with an empty line takes the place of the computed header as a whole. A field "
+        "that a message may have once (RFC 5322 3.6), such as Subject or Date, is an error where it would be a second "
+        "one. Sign and Encrypt keep their MIME-Version and Content fields here.",
         header=True,
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,

@@ -16,7 +16,7 @@ from .addresses import Address
 from .canonical import encode_text, has_ascii_line_ends, to_crlf
 from .encoded_words import check_charset
 from .headers import HeaderField, address_pieces, fold, structured_pieces, unstructured_pieces
-from .other_headers import OtherHeaders, lacks_charset, parse_other_headers
+from .other_headers import OtherHeaders, check_single_fields, lacks_charset, parse_other_headers
 from .transfer_encoding import choose, encode, has_long_line
 
 __all__ = ["Composed", "MessageSpec", "canonical_body", "compose", "header_block", "header_fields", "raw_message"]
@@ -98,9 +98,9 @@ def compose(spec: MessageSpec, *, eight_bit: bool) -> Composed:
     and is encoded where the way is not 8-bit clean. A body that the caller declared (by Content-Transfer-Encoding, by
     a multipart or message type, or by replacing all fields) gets canonical line endings and is otherwise left alone.
 
-    Raises :class:`InvalidValueError` for a field that cannot be written, a character outside its character set (434),
-    and a declared body with a NUL or a line over 998 octets; :class:`UnsupportedError` (20011) for a declared 8-bit
-    body without ``eight_bit``.
+    Raises :class:`InvalidValueError` for a field that cannot be written or would stand there twice, a character outside
+    its character set (434), and a declared body with a NUL or a line over 998 octets; :class:`UnsupportedError` (20011)
+    for a declared 8-bit body without ``eight_bit``.
     """
     other = parse_other_headers(spec.other_headers)
     plan = _plan_body(spec, other, eight_bit=eight_bit)
@@ -170,7 +170,13 @@ def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]:
     return body, "us-ascii" if _is_ascii_superset(charset) and body.isascii() else charset
 
 
-def _lines(spec: MessageSpec, other: OtherHeaders, plan: _BodyPlan) -> Iterator[_Line]:
+def _lines(spec: MessageSpec, other: OtherHeaders, plan: _BodyPlan) -> list[_Line]:
+    lines = list(_written(spec, other, plan))
+    check_single_fields(field.name for field, _ in lines)
+    return lines
+
+
+def _written(spec: MessageSpec, other: OtherHeaders, plan: _BodyPlan) -> Iterator[_Line]:
     charset, limit = spec.header_charset, spec.line_limit
     if charset:
         check_charset(charset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,7 @@ from .headers import (
     unstructured_pieces,
 )
 
-__all__ = ["OtherHeaders", "RawField", "parse_other_headers"]
+__all__ = ["OtherHeaders", "RawField", "check_single_fields", "lacks_charset", "parse_other_headers"]
 
 _WHAT: Final = "OtherHeaders"
 
@@ -49,6 +50,26 @@ _STRUCTURED_FIELDS: Final = frozenset(
     )
 )
 _BLIND_FIELDS: Final = frozenset(("bcc", "resent-bcc"))
+# RFC 5322 3.6 and, for MIME, RFC 2045 3: readers disagree about which of two counts, and filters are fooled that way.
+_AT_MOST_ONCE: Final = frozenset(
+    (
+        "cc",
+        "content-description",
+        "content-id",
+        "content-transfer-encoding",
+        "content-type",
+        "date",
+        "from",
+        "in-reply-to",
+        "message-id",
+        "mime-version",
+        "references",
+        "reply-to",
+        "sender",
+        "subject",
+        "to",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,21 @@ class OtherHeaders:
 
     fields: tuple[RawField, ...]
     replace_all: bool
+
+
+def check_single_fields(names: Iterable[str]) -> None:
+    """Raise :class:`InvalidValueError` (20005) naming the field if a header of these ``names`` has one too often."""
+    seen: set[str] = set()
+    for name in names:
+        key = name.lower()
+        if key in seen:
+            raise _invalid(
+                _WHAT,
+                f"the header would have a second {name} field, and RFC 5322 3.6 allows one; leave it out here or empty "
+                "the property that makes the other",
+            )
+        if key in _AT_MOST_ONCE:
+            seen.add(key)
 
 
 def lacks_charset(media_type: str) -> bool:

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError
+from ssmtp_compat.message.addresses import parse_address_list
+from ssmtp_compat.message.compose import MessageSpec, compose
 from ssmtp_compat.message.headers import HeaderField
 from ssmtp_compat.message.other_headers import parse_other_headers
 
@@ -72,6 +74,43 @@ def test_faults_name_the_line(text, line, fault):
     assert caught.value.code is ErrorCode.INVALID_VALUE
     assert f"OtherHeaders, line {line}: " in caught.value.message
     assert fault in caught.value.message
+
+
+ONCE = ["From", "Sender", "Reply-To", "To", "Cc", "Message-ID", "In-Reply-To", "References", "Subject", "Date"]
+ONCE += ["MIME-Version", "Content-Type", "Content-Transfer-Encoding"]
+
+
+@pytest.mark.parametrize("name", ONCE)
+@pytest.mark.parametrize("start", ["", "\r\n"], ids=["added", "replacing"])
+def test_a_field_that_is_allowed_once_is_refused_twice(name, start):
+    headers = f"{start}{name}: <a@b>\r\nX-Other: 1\r\n{name.upper()}: <a@b>"
+    with pytest.raises(InvalidValueError, match=f"second {name.upper()} field") as caught:
+        compose(MessageSpec(other_headers=headers), eight_bit=True)
+    assert caught.value.code is ErrorCode.INVALID_VALUE
+
+
+@pytest.mark.parametrize("name", ["Received", "Comments", "Keywords", "X-Own", "Resent-To", "Resent-Date", "List-Id"])
+def test_other_fields_may_stand_there_several_times(name):
+    headers = f"{name}: <a@b>\r\n" * 3
+    assert compose(MessageSpec(other_headers=headers), eight_bit=True).header == headers.encode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "computed"),
+    [
+        ("Subject: mine", {"subject": "computed"}),
+        ("date: Mon, 1 Jun 2026 12:00:00 +0000", {"date": "Mon, 1 Jun 2026 12:00:00 +0000"}),
+        ("TO: b@c", {"to": parse_address_list("a@b", "SendTo")}),
+        ("Message-Id: <1@b>", {"message_id": "<2@b>"}),
+    ],
+)
+def test_a_field_of_ones_own_does_not_stand_beside_the_computed_one(headers, computed):
+    name = headers.partition(":")[0]
+    with pytest.raises(InvalidValueError, match=f"OtherHeaders: .* second {name} field"):
+        compose(MessageSpec(other_headers=headers, **computed), eight_bit=True)
+    assert compose(MessageSpec(other_headers=headers), eight_bit=True).header == f"{headers}\r\n".encode()
+    replacing = compose(MessageSpec(other_headers=f"\r\n{headers}", **computed), eight_bit=True)
+    assert replacing.header == f"{headers}\r\n".encode()
 
 
 def test_text_outside_ascii_is_encoded():
