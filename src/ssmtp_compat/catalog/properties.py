@@ -425,7 +425,7 @@ _ROWS: Final = (
         maximum=_INT_MAX,
         access=Access.READ_ONLY,
         doc="Number of header fields of the message as it would be sent now; the length of the MessageHeader arrays, "
-        "whose first index is 0.",
+        "whose first index is 0. Those of Message end, as for mail servers, before the first line that is no field.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,

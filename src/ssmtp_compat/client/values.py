@@ -9,8 +9,7 @@ from .._version import __version__
 from ..catalog.enums import FirewallTypes, PropertyID, SSLStartModes
 from ..errors import SSMTPError
 from ..message.compose import header_block, header_fields, raw_message
-from ..message.headers import HeaderField
-from ..message.other_headers import parse_other_headers
+from ..message.headers import HeaderField, read_fields
 from ..settings import views
 from ..settings.store import Value
 
@@ -84,8 +83,7 @@ class _ClientValues:
         raw = self._settings.binary(P.Message)
         if not raw:
             return header_fields(self._client.message_spec())
-        header = raw_message(raw).header.decode("utf-8")
-        return tuple(HeaderField(field.name, field.value) for field in parse_other_headers(header, "Message").fields)
+        return read_fields(raw_message(raw).header.decode("utf-8"))
 
     def header_field(self, index: int) -> HeaderField:
         fields = self.header_fields()

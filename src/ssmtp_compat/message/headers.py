@@ -24,6 +24,7 @@ __all__ = [
     "check_field_name",
     "check_field_value",
     "fold",
+    "read_fields",
     "structured_pieces",
     "unstructured_pieces",
 ]
@@ -32,6 +33,7 @@ MAX_LINE: Final = 998
 """Octets of a line without its CRLF; RFC 5322 2.1.1."""
 
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]{1,200}")  # ftext, RFC 5322 3.6.8; the length keeps "Name: x" within a line
+_FTEXT: Final = re.compile(r"[!-9;-~]+")
 _VALUE_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _PIECE: Final = re.compile(r"[ \t]*[^ \t]+")
 _ATOMS: Final = re.compile(rf"{ATEXT}+(?: {ATEXT}+)*")
@@ -66,6 +68,32 @@ def check_field_value(value: str, where: str) -> None:
             f"{where}: the control character {code_point(control.group())} at position {control.start() + 1} cannot "
             "stand in a header field; line ends are added where a long field is folded.",
         )
+
+
+def read_fields(header: str) -> tuple[HeaderField, ...]:
+    """Return the fields of a header that somebody else wrote, unfolded, for reading only. Its lines end in CRLF.
+
+    It ends, as mail servers see it, before the first line that is neither a field nor the continuation of one. Blanks
+    before a colon are tolerated (RFC 5322 4.5).
+    """
+    fields: list[HeaderField] = []
+    value: list[str] = []
+    for line in header.split("\r\n"):
+        if line[:1] in (" ", "\t") and value:
+            value.append(line)
+            continue
+        if value:
+            fields.append(_read_field(value))
+        name, colon, _ = line.partition(":")
+        if not colon or not _FTEXT.fullmatch(name.rstrip(" \t")):
+            break
+        value = [line]
+    return tuple(fields)
+
+
+def _read_field(lines: Sequence[str]) -> HeaderField:
+    name, _, value = "".join(lines).partition(":")
+    return HeaderField(name.rstrip(" \t"), value.strip(" \t"))
 
 
 def unstructured_pieces(name: str, text: str, charset: str, limit: int) -> list[str]:

@@ -149,11 +149,11 @@ def lacks_charset(media_type: str) -> bool:
     return media_type.lower().startswith("text/") and "charset" not in media_type.lower()
 
 
-def parse_other_headers(text: str, what: str = _WHAT) -> OtherHeaders:
+def parse_other_headers(text: str) -> OtherHeaders:
     """Return the fields of ``text``: "Name: value" lines that end in CRLF, LF or CR, the last line end optional.
 
     Lines that begin with a blank or tab continue a field. A ``text`` that begins with an empty line replaces all
-    computed fields. Raises :class:`InvalidValueError` (20005) naming ``what`` and the line: an empty line elsewhere,
+    computed fields. Raises :class:`InvalidValueError` (20005) naming the line: an empty line elsewhere,
     which would end the header, a line without a colon, a bad field name, a control character, or a Bcc field.
     """
     if not text:
@@ -164,7 +164,7 @@ def parse_other_headers(text: str, what: str = _WHAT) -> OtherHeaders:
     for number, line in enumerate(lines, start=1):
         if number == 1 and replace_all:
             continue
-        where = f"{what}, line {number}"
+        where = f"{_WHAT}, line {number}"
         check_field_value(line, where)
         if not line.strip(" \t"):
             raise _invalid(where, "an empty line would end the header; only the first line may be empty")

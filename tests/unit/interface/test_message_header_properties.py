@@ -85,6 +85,30 @@ def test_whole_message_has_the_fields_of_its_own(handle: int):
     assert take(handle, P.MessageHeadersString) == "Subject: whole\r\nX-Long: one\r\n two\r\n"
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (b"Hello Bob,\r\n\r\nhow are you?", []),
+        (b"Hello: Bob\r\nhow are you?\r\nX: y\r\n\r\n", [("Hello", "Bob")]),
+        (b" folded\r\nX: y\r\n\r\n", []),
+        (b"\r\nX: y\r\n\r\n", []),
+        (b"X : y\r\n\t z\r\nY:\r\n\r\n", [("X", "y\t z"), ("Y", "")]),
+        (b"X: a\x0bb\x7f\r\n\r\n", [("X", "a\x0bb\x7f")]),
+        (b": y\r\n\r\n", []),
+        (b"X" * 300 + b": y\r\n\r\n", [("X" * 300, "y")]),
+        ("Gr\u00fc\u00dfe: y\r\nX: \u00fc\r\n\r\n".encode(), []),
+        (b"X: y", [("X", "y")]),
+    ],
+)
+def test_whole_message_is_read_as_far_as_its_header_goes(
+    handle: int, server: ScriptedServer, message: bytes, expected: list[tuple[str, str]]
+):
+    write_mail(handle, server)
+    put(handle, P.Message, message)
+    assert fields(handle) == expected
+    assert ssmtp_do_send(handle) == 0  # what can be read can be sent, and the other way round
+
+
 def test_other_headers_that_begin_with_an_empty_line_are_all_there_is(handle: int):
     fill_every_field(handle)
     put(handle, P.OtherHeaders, "\r\nSubject: mine\r\nFrom: me@example.test")
