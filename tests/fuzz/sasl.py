@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 from fuzz.error_text import check_error
 from ssmtp_compat.errors import ProtocolError, SSMTPError
@@ -28,17 +29,21 @@ def decode(line: bytes, name: str) -> bytes:
 
 
 def converse(name: str, challenges: list[bytes]) -> None:
+    failed = ""
+    try:
+        for challenge, response in answers(name, challenges):
+            assert isinstance(response, bytes)
+            assert len(response) <= len(challenge) + 1000
+    except SSMTPError as error:
+        check_error(error)
+        failed = error.message
+    assert PASSWORD not in failed
+
+
+def answers(name: str, challenges: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
     mechanism = registry.create(name, Credentials("alice", PASSWORD))
     first = mechanism.start()
-    assert first is None or isinstance(first, bytes)
-    failed = ""
+    if first is not None:
+        yield b"", first
     for challenge in challenges:
-        try:
-            response = mechanism.step(challenge)
-        except SSMTPError as error:
-            check_error(error)
-            failed = error.message
-            break
-        assert isinstance(response, bytes)
-        assert len(response) <= len(challenge) + 1000
-    assert PASSWORD not in failed
+        yield challenge, mechanism.step(challenge)

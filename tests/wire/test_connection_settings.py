@@ -245,24 +245,40 @@ def test_maxlinelength_is_the_longest_reply_line(octets: int, code: int):
 RATE = 200_000
 
 
+def check_rate(rate: int, transfer: Callable[[], int]) -> None:
+    """``transfer`` moves octets for about a second. A busy machine slows it down at times; nothing may speed it up."""
+    rates: list[float] = []
+    while not rates or (len(rates) < 3 and rates[-1] < 0.9 * rate):
+        began = time.monotonic()
+        octets = transfer()
+        rates.append(octets / (time.monotonic() - began))
+        assert rates[-1] < 1.1 * rate
+    assert max(rates) > 0.9 * rate
+
+
 def test_maxtransferrate_is_the_rate_at_which_a_message_leaves():
     with ScriptedServer() as server, Mailer(server.port, MessageText=("x" * 62 + "\r\n") * (RATE // 64)) as mailer:
         mailer.config(MaxTransferRate=RATE)
         assert mailer.connect() == 0
-        began = time.monotonic()
-        assert mailer.send() == 0, mailer.error
-        seconds = time.monotonic() - began
-    assert len(server.messages[0].raw) / seconds == pytest.approx(RATE, rel=0.1)
+
+        def transfer() -> int:
+            assert mailer.send() == 0, mailer.error
+            return len(server.messages[-1].raw)
+
+        check_rate(RATE, transfer)
 
 
 def test_maxtransferrate_is_the_rate_at_which_replies_come_in():
     ehlo = ("250-" + "x" * 94 + "\n") * (RATE // 200) + "250 ok"
     with ScriptedServer(replies={"EHLO": ehlo}) as server, Mailer(server.port) as mailer:
         mailer.config(MaxTransferRate=RATE // 2)
-        began = time.monotonic()
-        assert mailer.connect() == 0, mailer.error
-        seconds = time.monotonic() - began
-        assert len(mailer.get("LastReply")) / seconds == pytest.approx(RATE // 2, rel=0.1)
+
+        def transfer() -> int:
+            assert mailer.disconnect() == 0
+            assert mailer.connect() == 0, mailer.error
+            return len(mailer.get("LastReply"))
+
+        check_rate(RATE // 2, transfer)
 
 
 # -- what no server can see -------------------------------------------------------------------------------------------

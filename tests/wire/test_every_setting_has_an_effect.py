@@ -42,6 +42,7 @@ EFFECTS = {
     "OtherHeaders": "wire/test_message_settings.py::test_otherheaders_as_a_setting_is_in_the_message",
     "OutBufferSize": "wire/test_connection_settings.py::test_inbuffersize_and_outbuffersize_are_on_the_socket",
     "ReturnPath": "wire/test_message_settings.py::test_returnpath_as_a_setting_is_in_the_envelope",
+    "SelectWaitMillis": "wire/test_do_events.py::test_nothing_to_tell_takes_as_long_as_it_may",
     "SendRSET": "wire/test_recipient_refusal.py::test_without_sendrset_a_transaction_given_up_ends_the_session",
     "StopOnBccErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
     "StopOnCcErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
