@@ -340,5 +340,6 @@ def test_fully_supported_settings():
         "TCPKeepAlive",
         "TcpNoDelay",
         "TransferText",
+        "UseChunking",
         "UseIPv6",
     }

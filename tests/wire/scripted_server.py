@@ -15,7 +15,8 @@ answer is delivered; its keys are step names or ``Step(name, nth)``. The steps a
   any other command
 * AUTH once more for each response of the client to a 334, so ``Step("AUTH", 2)`` is the answer to the first response
 * MESSAGE: the answer to the final dot
-* TLS: before the handshake; BODY: after 354, before any content is read. Nothing is due there, so only faults apply.
+* TLS: before the handshake; BODY: after 354, before any content is read; CHUNK: after a BDAT line, before its octets
+  are read. Nothing is due there, so only faults apply.
 
 A reply with code 421 is followed by the end of the connection. When the ``with`` block ends, every thread and socket
 has ended too, the records are complete, and whatever went wrong inside the server is raised.

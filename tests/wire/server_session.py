@@ -15,7 +15,22 @@ from wire.faults import Fault
 from wire.server_auth import MECHANISMS, Exchange
 
 STEPS = frozenset(
-    {"GREETING", "TLS", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "MESSAGE", "BDAT", "RSET"}
+    {
+        "GREETING",
+        "TLS",
+        "EHLO",
+        "HELO",
+        "STARTTLS",
+        "AUTH",
+        "MAIL",
+        "RCPT",
+        "DATA",
+        "BODY",
+        "MESSAGE",
+        "BDAT",
+        "CHUNK",
+        "RSET",
+    }
     | {"VRFY", "EXPN", "ETRN", "HELP", "NOOP", "QUIT", "OTHER"}
 )
 NAME = "scripted.example.test"
@@ -41,7 +56,7 @@ class Script:
     def __init__(self, replies: Replies, faults: Faults) -> None:
         names = {*replies, *(key.name if isinstance(key, Step) else key for key in faults)}
         assert names <= STEPS, f"no such steps: {sorted(names - STEPS)}"
-        assert not {"TLS", "BODY"} & set(replies), "no reply is due at TLS and BODY"
+        assert not {"TLS", "BODY", "CHUNK"} & set(replies), "no reply is due at TLS, BODY and CHUNK"
         self._replies = replies
         self._faults = faults
         self._seen: Counter[str] = Counter()
@@ -207,6 +222,7 @@ class Session:
 
     def _bdat(self, line: str) -> None:
         _, size, *last = line.upper().split()
+        self._answer("CHUNK", "")
         chunk = self._channel.read_octets(int(size))
         if not (self._transaction and self._transaction.rcpts):
             self._answer("BDAT", "503 5.5.1 no valid recipients", line)
@@ -214,8 +230,8 @@ class Session:
         self._transaction.chunks += chunk
         if last == ["LAST"]:
             self._finish(self._transaction.chunks, self._transaction.chunks, "BDAT", line)
-        else:
-            self._answer("BDAT", f"250 2.0.0 {size} octets", line)
+        elif not self._answer("BDAT", f"250 2.0.0 {size} octets", line).startswith("2"):
+            self._transaction.rcpts.clear()  # RFC 3030 2: what else is in the pipeline is for nobody
 
     def _finish(self, raw: bytes, content: bytes, step: str, line: str) -> None:
         transaction, self._transaction = self._transaction, None

@@ -239,10 +239,6 @@ def test_a_wrong_password_and_an_untrusted_server(loopback_identity: LoopbackIde
 
 
 def test_what_this_version_lacks_is_said_before_the_connection(desk: Desk):
-    for settings in ({"UseChunking": True},):
-        desk.mailer.config(**settings)
-        desk.refused(20008, desk.mailer.send(), "lacks")
-        desk.mailer.config(**dict.fromkeys(settings, False))
     desk.mailer.set(FirewallType=3)
     desk.refused(20008, desk.mailer.send(), "lacks", "proxy")
     desk.mailer.set(FirewallType=0)

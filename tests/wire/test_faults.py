@@ -19,6 +19,7 @@ import pytest
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat import ssmtp_do_interrupt
+from ssmtp_compat.operations import content
 from wire.channel import Channel, Ending, Hangup
 from wire.mailer import CONTENT, Mailer
 from wire.scripted_server import (
@@ -42,10 +43,11 @@ from wire.scripted_server import (
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 REFUSED = "550 5.1.1 no such user"
-PLAIN_STEPS = ("GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "MESSAGE", "RSET", "QUIT")
+CHUNKED = ("CHUNK", "BDAT")  # only these cases use CHUNKING
+PLAIN_STEPS = ("GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "MESSAGE", *CHUNKED, "RSET", "QUIT")
 # Inside TLS EHLO comes a second time; what stands before it is in clear.
 TLS_STEPS = ("GREETING", "EHLO", "STARTTLS", "TLS", "EHLO 2", *PLAIN_STEPS[2:])
-SILENT = ("TLS", "BODY")  # no reply is due there
+SILENT = ("TLS", "BODY", "CHUNK")  # no reply is due there
 
 FAULTS: dict[str, Fault] = {
     "close": Close(),
@@ -75,7 +77,12 @@ NAMED = {
     "EHLO 2": "EHLO",
     "BODY": "the message",
     "MESSAGE": "the message",
+    "CHUNK": "BDAT",
 }
+
+
+# Replies to a group leave together, so all of them are outstanding when one is.
+GROUP = {"MAIL", "RCPT", "DATA", *CHUNKED}
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class Case:
             return OK
         if self.step == "TLS" and self.fault != "reset":
             return HANDSHAKE
-        if self.fault in ("extra reply", "extra fragment") and self.step == "MESSAGE":
+        if self.fault in ("extra reply", "extra fragment") and self.step in ("MESSAGE", *CHUNKED):
             return OK
         if self.fault in ("450", "554") and self.step.startswith("EHLO"):
             # HELO in its place: no STARTTLS then, or in the second EHLO no AUTH.
@@ -126,8 +133,8 @@ class Case:
             return {"truncated"}
         if self.outcome == PROTOCOL:
             return {"reply", "does not fit", "injection"}
-        if self.pipelining and self.step in ("RCPT", "DATA"):
-            return {"MAIL", "RCPT", "DATA"}
+        if self.pipelining and self.step in GROUP - {"MAIL"}:
+            return GROUP
         if (self.step, self.fault) == ("GREETING", "reset"):
             return {"the greeting", "connecting"}  # whichever sees it first
         return {NAMED.get(self.step, self.step)}
@@ -172,13 +179,14 @@ class Setting:
         return ScriptedServer(
             replies=replies,
             faults=faults,
-            extensions=[each for each in EXTENSIONS if case.pipelining or each != "PIPELINING"],
+            extensions=[each for each in (*EXTENSIONS, "CHUNKING") if case.pipelining or each != "PIPELINING"],
             users={"alice": "secret"} if case.tls or case.step == "AUTH" else None,
             tls=self.identity.server_context() if case.tls else None,
         )
 
     def mailer(self, port: int, **properties: Any) -> Mailer:
         mailer = Mailer(port, **properties)
+        mailer.config(UseChunking=self.case.step in CHUNKED)
         if self.case.tls:
             mailer.set(SSLStartMode=2)
             mailer.config(SSLCACertFilePaths=self.identity.ca_file)
@@ -244,7 +252,7 @@ STALLS = [
     Case(step, "stall", pipelining, tls)
     for tls, pipelining in ((False, True), (False, False), (True, True))
     for step in (TLS_STEPS if tls else PLAIN_STEPS)
-    if pipelining or step in ("MAIL", "RCPT", "DATA", "RSET")
+    if pipelining or step in ("MAIL", "RCPT", "DATA", "BDAT", "RSET")
 ]
 OTHERS: dict[str, tuple[Case, Fault, dict[str, Any], dict[str, Any]]] = {
     "a write that is not read": (
@@ -289,8 +297,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time(waits: dict[str, Outcome
         assert outcome.code == 301
         text = outcome.error[1]
         assert text.startswith("Timeout: no answer within 1 s while ")
-        # Replies to a group leave together, so all of them are outstanding when one is.
-        held_back = {"MAIL", "RCPT", "DATA"} if case.pipelining and case.step in ("MAIL", "RCPT", "DATA") else set()
+        held_back = GROUP if case.pipelining and case.step in GROUP else set()
         assert any(name in text for name in held_back or {NAMED.get(case.step, case.step)}), text
     _check_second_delivery(outcome.server, outcome.code)
 
@@ -415,6 +422,7 @@ class SayAndReset:
 
 
 @pytest.mark.parametrize("connected", [False, True])
+@pytest.mark.parametrize("step", ["BODY", "CHUNK"])
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -428,15 +436,19 @@ class SayAndReset:
     ],
     ids=str,
 )
-def test_a_server_that_breaks_off_the_body(fault: Fault, error: tuple[int, str], connected: bool):
+def test_a_server_that_breaks_off_the_body(
+    step: str, fault: Fault, error: tuple[int, str], connected: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(content, "_CHUNK", 1 << 30)  # one chunk, too large for any socket buffer: the write breaks
     with (
-        ScriptedServer(faults={Step("BODY", 1): After(200_000, fault)}) as server,
+        ScriptedServer(faults={Step(step, 1): After(200_000, fault)}, extensions=[*EXTENSIONS, "CHUNKING"]) as server,
         Mailer(server.port, MessageText=BIG * 300_000) as mailer,
     ):
+        mailer.config(UseChunking=step == "CHUNK")
         if connected:
             assert mailer.connect() == 0
         assert mailer.send() == error[0], mailer.error
-        assert error[1] in mailer.error[1]
+        assert error[1] in mailer.error[1] or (step == "CHUNK" and "BDAT LAST" in mailer.error[1])
         # Half a body was sent: whatever came next would be more of it.
         assert mailer.get("Connected") is False
         mailer.set(MessageText="Hello Bob\r\n")

@@ -868,12 +868,11 @@ _OUR_ROWS: Final = (
         group="ssmtp_compat",
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether the message goes out with BDAT (CHUNKING, RFC 3030) in place of DATA where the server has it.",
+        doc="Whether the message goes out with BDAT (CHUNKING, RFC 3030) in place of DATA where the server has it. "
+        "A server that does not have it gets DATA.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,
-        support=Support.NONE,
-        support_note="CHUNKING",
     ),
     ConfigDef(
         name="DetachedSignature",

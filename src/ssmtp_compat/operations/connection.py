@@ -266,7 +266,7 @@ class Connection:
     def in_step_after(self, error: SSMTPError) -> bool:
         """Whether the session can still be used, or at least be ended with QUIT, after ``error``."""
         session = self.exchange.session
-        usable = session.state in (State.GREETED, State.IDLE, State.MAIL, State.RCPT)
+        usable = session.state in (State.GREETED, State.IDLE, State.MAIL, State.RCPT, State.FAILED)
         return usable and not session.in_flight and not isinstance(error, _BROKEN)
 
     def quit(self, whole: Deadline, cancel: CancelToken, *, keep_reply: bool = False) -> None:

@@ -1,12 +1,10 @@
-"""One mail transaction: MAIL, RCPT, DATA, the message, and the way out of each failure."""
+"""One mail transaction: MAIL, RCPT, the message, and the way out of each failure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
-from ..catalog.enums import EventID
 from ..catalog.errors import ErrorCode
 from ..errors import OperationInterruptedError, ReplyError, SSMTPError
 from ..events import EventHub
@@ -21,14 +19,12 @@ from ..smtp.extensions import Extensions
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
 from ..smtp.session import State
-from ..smtp.transparency import END_OF_CONTENT, content_pieces
+from ..smtp.transparency import END_OF_CONTENT
 from .connection import Connection
+from .content import BdatContent, Content, DataContent
 from .exchange import refusal
 
 __all__ = ["Delivery", "Outgoing"]
-
-# Small enough for a smooth Transfer event and a quick Interrupt, large enough that the loop costs nothing.
-_PIECE: Final = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +51,15 @@ class Delivery:
     """Delivers one message over an open session."""
 
     def __init__(self, connection: Connection, options: DeliveryOptions, events: EventHub) -> None:
-        self.transfer_text: bytes | memoryview = b""
-        """The piece of the body just sent, while the Transfer event fires."""
         self._exchange = connection.exchange
         self._options = options
         self._events = events
+        self._content: Content | None = None
+
+    @property
+    def transfer_text(self) -> bytes | memoryview:
+        """The piece of the body just sent, while the Transfer event fires."""
+        return self._content.transfer_text if self._content is not None else b""
 
     def deliver(self, outgoing: Outgoing, composed: Composed, deadline: Deadline) -> None:
         """Deliver ``outgoing``; ``composed`` is what its :meth:`Outgoing.check` returned.
@@ -71,16 +71,16 @@ class Delivery:
         if composed.eight_bit and "8BITMIME" not in extensions:
             composed = outgoing.compose(False)
         envelope = _envelope(outgoing, composed, extensions)
+        way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
+        content = self._content = way(composed, self._exchange, self._events)
         if self._exchange.session.state is not State.IDLE:
             self._end_foreign_transaction(deadline)
         try:
-            self._open_transaction(envelope, deadline)
+            self._open_transaction(envelope, content.command, deadline)
+            content.send(deadline)
         except ReplyError:
             self._give_up(deadline)
             raise
-        reply = self._exchange.content(self._pieces(composed), deadline)
-        if not reply.positive:
-            raise refusal(reply)
 
     def _end_foreign_transaction(self, deadline: Deadline) -> None:
         # One that the caller began with commands of its own.
@@ -88,16 +88,17 @@ class Delivery:
         if not reply.positive:
             raise refusal(reply)
 
-    def _open_transaction(self, envelope: Envelope, deadline: Deadline) -> None:
+    def _open_transaction(self, envelope: Envelope, closing: Command | None, deadline: Deadline) -> None:
+        """MAIL and RCPT, and behind them ``closing``, DATA or BDAT with the message, if it may go along."""
         stop_on = self._options.stop_on_refusal
         roles = [path.role for path in envelope.forward_paths]
         group: list[Command] = [commands.mail(envelope.reverse_path, envelope.mail_parameters, self._options.opening)]
         group += [commands.rcpt(path.address, path.rcpt_parameters) for path in envelope.forward_paths]
-        # DATA rides behind the recipients unless a refusal could have to stop a message that others already wait for:
-        # behind a 354 there is no way back but to drop the connection.
-        data_waits = len(roles) > 1 and any(role in stop_on for role in roles)
-        if not data_waits:
-            group.append(commands.DATA)
+        # It rides behind the recipients unless a refusal could have to stop a message that others already wait for:
+        # behind a 354 there is no way back but to drop the connection, and behind a last BDAT none at all.
+        waits = len(roles) > 1 and any(role in stop_on for role in roles)
+        if closing is not None and not waits:
+            group.append(closing)
 
         error: ReplyError | None = None
         telling: Reply | None = None  # the reply that the error is about
@@ -124,58 +125,34 @@ class Delivery:
         else:
             # Refused recipients that do not stop the message have had their Error event.
             error = None
-        try:
-            self._exchange.drain(deadline)
-        except SSMTPError as fault:
-            # Whatever happens behind a refusal, a close say, ends the session; the message failed for the refusal.
-            if error is None or isinstance(fault, OperationInterruptedError):
-                raise
-            self._exchange.session.connection_lost()
-        else:
-            if error is not None:
-                self._exchange.last_reply = telling
         if error is not None:
+            self._exchange.last_reply = telling
             raise error
-        if data_waits:
-            reply = self._exchange.command(commands.DATA, deadline)
-            if not reply.intermediate:
-                raise refusal(reply)
 
     def _give_up(self, deadline: Deadline) -> None:
         """End the transaction without a message. Its own failure leaves the session out of step, which the owner of
         the connection sees and closes; the error to report stays the one that was there before."""
+        reply = self._exchange.last_reply  # the one that the error is about
+        try:
+            self._exchange.drain(deadline)
+        except OperationInterruptedError:
+            raise
+        except SSMTPError:
+            # Whatever happens behind a refusal, a close say, ends the session; the message failed for the refusal.
+            self._exchange.session.connection_lost()
+            return
         state = self._exchange.session.state
-        reply = self._exchange.last_reply
         try:
             if state is State.CONTENT:
                 # RFC 2920 3.1: DATA was sent along and got 354 although no recipient was accepted.
                 self._exchange.content((END_OF_CONTENT,), deadline)
-            elif state in (State.MAIL, State.RCPT) and self._options.reset_after_failure:
+            elif state in (State.MAIL, State.RCPT, State.FAILED) and self._options.reset_after_failure:
                 self._exchange.command(commands.RSET, deadline)
-            # Nobody asked for the reply to these; the script wants to read why its message was refused.
+            # Nobody asked for the replies to these, nor for those drained; the script wants to read why its message was
+            # refused.
             self._exchange.last_reply = reply
         except SSMTPError as error:
             self._exchange.remark(f"The transaction could not be ended: {error.message}")
-
-    def _pieces(self, composed: Composed) -> Iterator[bytes | memoryview]:
-        total = composed.body_octets
-        header = composed.header + b"\r\n"
-        if total:
-            self._events.fire(EventID.StartTransfer, direction=0)
-        before = 0
-        content, start = composed.content, composed.body_start
-        for piece, sent in content_pieces(header, content, _PIECE, start):
-            yield piece
-            if total and self._events.wants(EventID.Transfer):
-                self.transfer_text = memoryview(content)[start + before : start + sent]
-                try:
-                    percent = sent * 100 // total
-                    self._events.fire(EventID.Transfer, direction=0, bytestransferred=sent, percentdone=percent)
-                finally:
-                    self.transfer_text = b""
-            before = sent
-        if total:
-            self._events.fire(EventID.EndTransfer, direction=0)
 
 
 def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) -> Envelope:

@@ -152,19 +152,52 @@ class Exchange:
             for piece in pieces:
                 self.stream.write(piece, deadline)
         except ConnectionFailedError as error:
+            self.session.content_sent()
             self._explain(error, deadline)
         self.session.content_sent()
         return self._await(deadline).reply
 
+    def chunks(self, chunks: Iterable[tuple[Command, Iterable[bytes | memoryview]]], deadline: Deadline) -> Reply:
+        """Send the message chunk by chunk: each a BDAT, and the pieces that it does not carry itself.
+
+        With PIPELINING a chunk goes out while the one before is answered. Returns the reply to the last chunk, or the
+        first refusal: then no other chunk is sent (RFC 3030 section 2), and the session has to be drained.
+        """
+        session = self.session
+        for command, pieces in chunks:
+            # No more than one unanswered: a refusal should be heard before much is sent in vain.
+            while session.in_flight > 1 or not session.may_send(command):
+                reply = self._await(deadline).reply
+                if not reply.positive:
+                    return reply
+            self._chunk(command, pieces, deadline)
+        reply = self._await(deadline).reply
+        while reply.positive and session.in_flight:
+            reply = self._await(deadline).reply
+        return reply
+
+    def _chunk(self, command: Command, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> None:
+        self.session.send(command)
+        self._trace(FROM_CLIENT, command.trace)
+        deadline.doing = "sending the message"
+        try:
+            self.stream.write(self.session.data_to_send(), deadline)
+            for piece in pieces:
+                self.session.send_content(piece)
+                self.stream.write(self.session.data_to_send(), deadline)
+        except ConnectionFailedError as error:
+            self._explain(error, deadline)
+
     def _explain(self, error: ConnectionFailedError, deadline: Deadline) -> NoReturn:
         # As in _flush; and in the middle of a message any refusal is the reason, not only a 421.
-        self.session.content_sent()
+        reply: Reply | None = None
         try:
-            reply = self._await(deadline).reply
+            while self.session.in_flight and (reply is None or reply.positive):
+                reply = self._await(deadline).reply
         except _NO_LAST_WORDS:
             raise error from None
         self.session.connection_lost()
-        if reply.positive:
+        if reply is None or reply.positive:
             raise error  # not for a message that never came to its end
         raise refusal(reply) from error
 

@@ -171,12 +171,12 @@ def delivery_options(settings: Settings, opening: Verb = Verb.MAIL) -> DeliveryO
             ErrorCode.INVALID_VALUE,
             f"AllowExtensions is False, and delivery to terminals ({opening.value}) is an extension; set it to True.",
         )
-    _refuse_unsupported(settings, (SETTINGS["usechunking"],))
     return DeliveryOptions(
         stop_on_refusal=frozenset(role for name, role in _STOPS if settings.setting_flag(name)),
         allow_empty_to=settings.setting_flag("AllowEmptyTo"),
         opening=opening,
         reset_after_failure=settings.setting_flag("SendRSET"),
+        use_chunking=settings.setting_flag("UseChunking"),
     )
 
 

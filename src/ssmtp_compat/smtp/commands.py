@@ -22,6 +22,7 @@ __all__ = [
     "Command",
     "Verb",
     "auth",
+    "bdat",
     "ehlo",
     "expn",
     "helo",
@@ -52,6 +53,8 @@ class Verb(Enum):
     SAML = "SAML"
     RCPT = "RCPT"
     DATA = "DATA"
+    BDAT = "BDAT"
+    BDAT_LAST = "BDAT LAST"  # apart from BDAT, because its reply is the one to the message
     RSET = "RSET"
     NOOP = "NOOP"
     VRFY = "VRFY"
@@ -93,6 +96,10 @@ class Command:
     line: bytes = field(repr=False)
     trace: str
     """The line as a trace may show it: without secrets."""
+    chunk_octets: int = 0
+    """Octets of the message that have to follow the line (BDAT)."""
+    content: bytes | memoryview = field(default=b"", repr=False)
+    """The first of these, or all; they go out together with the line."""
 
     @property
     def ends_group(self) -> bool:
@@ -138,6 +145,12 @@ def mail(reverse_path: str, parameters: Iterable[str] = (), verb: Verb = Verb.MA
 def rcpt(forward_path: str, parameters: Iterable[str] = ()) -> Command:
     """RCPT TO (RFC 5321 section 4.1.1.3)."""
     return _command(Verb.RCPT, f"TO:<{forward_path}>", *parameters)
+
+
+def bdat(octets: int, content: bytes | memoryview, *, last: bool) -> Command:
+    """BDAT (RFC 3030 section 2): a chunk of ``octets``, which begins with ``content``."""
+    line = f"BDAT {octets} LAST" if last else f"BDAT {octets}"
+    return Command(Verb.BDAT_LAST if last else Verb.BDAT, line.encode("ascii"), line, octets, content)
 
 
 def vrfy(text: str, parameters: Iterable[str] = ()) -> Command:

@@ -51,3 +51,5 @@ class DeliveryOptions:
     """MAIL, or with SEND, SOML and SAML a transaction that reaches the recipients' terminals (RFC 821 section 3.4)."""
     reset_after_failure: bool = True
     """RSET ends a transaction that was given up on a session that stays open."""
+    use_chunking: bool = False
+    """BDAT in place of DATA where the server offers CHUNKING (RFC 3030)."""

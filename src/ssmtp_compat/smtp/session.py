@@ -47,6 +47,10 @@ class State(Enum):
     """At least one recipient is accepted."""
     CONTENT = auto()
     """The server waits for the message."""
+    CHUNKS = auto()
+    """A part of the message is accepted; what is missing follows with BDAT (RFC 3030)."""
+    FAILED = auto()
+    """A chunk is refused; no other may follow, and RSET has to clear the transaction (RFC 3030 section 2)."""
     AUTH = auto()
     """The server waits for the answer to a challenge."""
     TLS = auto()
@@ -98,8 +102,16 @@ TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
     (_S.RCPT, _V.DATA, _I): _S.CONTENT,
     (_S.CONTENT, _V.CONTENT, _P): _S.IDLE,
     (_S.CONTENT, _V.CONTENT, _N): _S.IDLE,
-    **{(state, _V.RSET, _P): _S.IDLE for state in (_S.IDLE, _S.MAIL, _S.RCPT)},
-    **{(state, _V.RSET, _N): state for state in (_S.IDLE, _S.MAIL, _S.RCPT)},
+    **{(state, _V.BDAT, _P): _S.CHUNKS for state in (_S.RCPT, _S.CHUNKS)},
+    **{(state, _V.BDAT_LAST, _P): _S.IDLE for state in (_S.RCPT, _S.CHUNKS)},
+    (_S.MAIL, _V.BDAT_LAST, _P): _S.FAILED,  # sent behind recipients that were all refused: a message for nobody
+    **{
+        (state, verb, _N): _S.IDLE if state is _S.IDLE else _S.FAILED
+        for state in (_S.IDLE, _S.MAIL, _S.RCPT, _S.CHUNKS, _S.FAILED)
+        for verb in (_V.BDAT, _V.BDAT_LAST)
+    },
+    **{(state, _V.RSET, _P): _S.IDLE for state in (_S.IDLE, _S.MAIL, _S.RCPT, _S.FAILED)},
+    **{(state, _V.RSET, _N): state for state in (_S.IDLE, _S.MAIL, _S.RCPT, _S.FAILED)},
     (_S.GREETED, _V.RSET, _P): _S.GREETED,
     (_S.GREETED, _V.RSET, _N): _S.GREETED,
     **{(state, _V.NOOP, kind): state for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
@@ -110,16 +122,24 @@ TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
         for verb in (_V.VRFY, _V.EXPN, _V.OTHER)
         for kind in (_P, _N)
     },
-    **{(state, _V.QUIT, kind): _S.CLOSED for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
+    **{
+        (state, _V.QUIT, kind): _S.CLOSED
+        for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT, _S.FAILED)
+        for kind in (_P, _N)
+    },
 }
 
 # What may be sent once all that is in flight has gone well. State.AUTH, TLS and CLOSED take no command.
 _SENDABLE: Final[dict[State, frozenset[Verb]]] = {
     state: frozenset(verb for (at, verb, _) in TRANSITIONS if at is state) for state in State
 }
+# There a chunk may be answered that was sent before the refusal was here, but none may be sent.
+_SENDABLE[State.FAILED] -= {Verb.BDAT, Verb.BDAT_LAST}
 _HOPED_FOR: Final[dict[Verb, State]] = {
     **dict.fromkeys(OPENING, State.MAIL),
     Verb.RCPT: State.RCPT,
+    Verb.BDAT: State.CHUNKS,
+    Verb.BDAT_LAST: State.IDLE,
     Verb.RSET: State.IDLE,
 }
 
@@ -145,7 +165,9 @@ class Session:
         self._parser = ReplyParser(max_line)
         self._in_flight: deque[tuple[Verb, Command | None]] = deque([(Verb.GREETING, None)])
         self._hoped = State.GREETING
-        self._output: list[bytes] = []
+        self._output: list[bytes | memoryview] = []
+        self._chunk_left = 0
+        """Octets of the chunk begun that are still to be sent; until then nothing else may be."""
 
     @property
     def in_flight(self) -> int:
@@ -164,6 +186,8 @@ class Session:
 
     def may_send(self, command: Command) -> bool:
         """Whether ``command`` may be sent now without awaiting a reply first."""
+        if self._chunk_left:
+            return False
         if not self._in_flight:
             return True
         last = self._in_flight[-1][1]
@@ -189,6 +213,16 @@ class Session:
         self._hoped = _HOPED_FOR.get(command.verb, planned)
         self._in_flight.append((command.verb, command))
         self._output.append(command.line + b"\r\n")
+        if command.chunk_octets:
+            self._chunk_left = command.chunk_octets
+            self.send_content(command.content)
+
+    def send_content(self, piece: bytes | memoryview) -> None:
+        """Queue octets of the chunk that the last BDAT began. More than it announced is a defect of the caller."""
+        if len(piece) > self._chunk_left:
+            raise AssertionError(f"{len(piece)} octets do not fit a chunk that lacks {self._chunk_left}")
+        self._chunk_left -= len(piece)
+        self._output.append(piece)
 
     def send_response(self, line: bytes) -> None:
         """Queue one line of an AUTH exchange: a base64 response, or ``*`` to cancel (RFC 4954 section 4)."""
@@ -213,6 +247,7 @@ class Session:
     def connection_lost(self) -> None:
         """Say that nothing can be sent any more, although the server's last words made sense."""
         self.state = State.CLOSED
+        self._in_flight.clear()
 
     def _refuse_early_reply(self) -> None:
         # What is here before anything is asked would be taken for the answer to the next command.

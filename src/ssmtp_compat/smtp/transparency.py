@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["content_pieces", "stuffed"]
+__all__ = ["content_pieces", "piece_end", "stuffed"]
 
 END_OF_CONTENT: Final = b".\r\n"
 
@@ -20,6 +20,23 @@ def stuffed(text: bytes, *, line_start: bool = True) -> bytes:
     if text.find(b"\r\n.") >= 0:
         text = text.replace(b"\r\n.", b"\r\n..")
     return b"." + text if line_start and text.startswith(b".") else text
+
+
+def piece_end(content: bytes, start: int, total: int, piece: int) -> int:
+    """Where a piece of ``content`` ends that begins at ``start`` and has ``piece`` octets (2 or more) at most.
+
+    ``content`` is regarded up to ``total``; it has CRLF line endings only.
+    """
+    end = min(start + piece, total)
+    if end < total:
+        # Behind a line end, so that no character is cut in two, whatever the character set. Mail has lines of 998
+        # octets at most; where one is longer than a piece, only a CR and its LF stay together, see stuffed.
+        line_end = content.rfind(b"\r\n", start, end) + 2
+        if line_end > start + 1:
+            return line_end
+        if content[end - 1] == 0x0D:
+            return end - 1
+    return end
 
 
 def content_pieces(
@@ -37,15 +54,7 @@ def content_pieces(
     view = memoryview(content)
     start, total = body_start, len(content)
     while True:
-        end = min(start + piece, total)
-        if end < total:
-            # Behind a line end, so that no character is cut in two, whatever the character set. Mail has lines of 998
-            # octets at most; where one is longer than a piece, only a CR and its LF stay together, see stuffed.
-            line_end = content.rfind(b"\r\n", start, end) + 2
-            if line_end > start + 1:
-                end = line_end
-            elif content[end - 1] == 0x0D:
-                end -= 1
+        end = piece_end(content, start, total, piece)
         part: bytes | memoryview = view[start:end]
         # Looked for piece by piece, while the network is busy with the piece before.
         line_start = start == body_start or content[start - 2 : start] == b"\r\n"

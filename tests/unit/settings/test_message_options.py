@@ -169,18 +169,18 @@ def test_recipients_are_ordered_by_role_and_named_once(settings: Settings):
 
 def test_delivery_options(settings: Settings):
     assert views.delivery_options(settings) == DeliveryOptions(stop_on_refusal=frozenset({Role.TO, Role.CC}))
-    for text in ("StopOnToErrors=0", "StopOnCcErrors=0", "StopOnBccErrors=1", "AllowEmptyTo=1", "SendRSET=0"):
+    for text in (
+        "StopOnToErrors=0",
+        "StopOnCcErrors=0",
+        "StopOnBccErrors=1",
+        "AllowEmptyTo=1",
+        "SendRSET=0",
+        "UseChunking=1",
+    ):
         put(settings, *text.split("="))
     assert views.delivery_options(settings) == DeliveryOptions(
-        stop_on_refusal=frozenset({Role.BCC}), allow_empty_to=True, reset_after_failure=False
+        stop_on_refusal=frozenset({Role.BCC}), allow_empty_to=True, reset_after_failure=False, use_chunking=True
     )
-
-
-def test_chunking_is_refused_and_never_ignored(settings: Settings):
-    put(settings, "UseChunking", "True")
-    with pytest.raises(SSMTPError, match="UseChunking") as caught:
-        views.delivery_options(settings)
-    assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
 def test_notifications_that_are_asked_for(settings: Settings):

@@ -232,6 +232,92 @@ def test_a_command_out_of_place_is_the_callers_defect(command):
         session.send(command)
 
 
+# -- BDAT (RFC 3030) --------------------------------------------------------------------------------------------------
+
+FIRST = commands.bdat(4, b".\r\nx", last=False)
+LAST = commands.bdat(2, b"yz", last=True)
+
+
+def test_a_delivery_in_chunks_rides_in_one_write():
+    session = ready("PIPELINING", "CHUNKING")
+    for command in (MAIL, RCPT, FIRST, LAST, commands.QUIT):
+        assert session.may_send(command)
+        session.send(command)
+    assert session.data_to_send().endswith(b"RCPT TO:<b@server.example>\r\nBDAT 4\r\n.\r\nxBDAT 2 LAST\r\nyzQUIT\r\n")
+    assert [code for _, code in answers(session, b"250 1\r\n250 2\r\n250 3\r\n")] == [250, 250, 250]
+    assert session.state is State.CHUNKS
+    answers(session, b"250 4\r\n")
+    assert session.state is State.IDLE
+    answers(session, b"221 bye\r\n")
+    assert session.state is State.CLOSED
+
+
+def test_nothing_is_sent_inside_a_chunk_but_the_octets_it_announced():
+    session = ready("PIPELINING", "CHUNKING")
+    for command in (MAIL, RCPT, commands.bdat(10, b"abc", last=False)):
+        session.send(command)
+    assert not session.may_send(commands.RSET)
+    with pytest.raises(AssertionError):
+        session.send(LAST)
+    session.send_content(memoryview(b"defg"))
+    with pytest.raises(AssertionError):
+        session.send_content(b"hijk")
+    session.send_content(b"hij")
+    assert session.data_to_send().endswith(b"BDAT 10\r\nabcdefghij")
+    assert session.may_send(LAST)
+
+
+@pytest.mark.parametrize(
+    ("replies", "state"),
+    [
+        (b"550 no\r\n503 no\r\n503 no\r\n", State.IDLE),  # MAIL is refused: there is no transaction to clear
+        (b"250 ok\r\n550 no\r\n503 no\r\n", State.FAILED),
+        (b"250 ok\r\n550 no\r\n250 for whom?\r\n", State.FAILED),
+        (b"250 ok\r\n250 ok\r\n452 full\r\n", State.FAILED),
+    ],
+)
+def test_a_refused_last_chunk_is_followed_by_rset_or_by_mail(replies, state):
+    session = ready("PIPELINING", "CHUNKING")
+    for command in (MAIL, RCPT, LAST):
+        session.send(command)
+    answers(session, replies)
+    assert session.state is state
+    if state is State.FAILED:
+        session.send(commands.RSET)
+        answers(session, b"250 ok\r\n")
+    assert session.state is State.IDLE
+    session.send(MAIL)
+
+
+@pytest.mark.parametrize("command", [FIRST, LAST, commands.DATA, MAIL, RCPT], ids=lambda command: command.trace)
+def test_behind_a_refused_chunk_only_rset_or_quit_may_come(command):
+    session = ready("PIPELINING", "CHUNKING")
+    for each in (MAIL, RCPT, FIRST, LAST):
+        session.send(each)
+    answers(session, b"250 ok\r\n250 ok\r\n452 full\r\n503 no\r\n")
+    with pytest.raises(AssertionError):
+        session.send(command)
+    session.send(commands.QUIT)
+
+
+@pytest.mark.parametrize("replies", [b"354 go\r\n", b"452 full\r\n250 yet taken\r\n", b"250 ok\r\n354 go\r\n"])
+def test_a_reply_that_a_chunk_cannot_have_is_a_protocol_error(replies):
+    session = ready("PIPELINING", "CHUNKING")
+    for each in (MAIL, RCPT, FIRST, LAST):
+        session.send(each)
+    with pytest.raises(ProtocolError, match="does not fit"):
+        answers(session, b"250 ok\r\n250 ok\r\n" + replies)
+
+
+def test_data_cannot_follow_bdat():
+    session = ready("CHUNKING")
+    for each in (MAIL, RCPT, FIRST):
+        session.send(each)
+        answers(session, b"250 ok\r\n")
+    with pytest.raises(AssertionError):
+        session.send(commands.DATA)
+
+
 def test_every_state_can_be_reached_and_left():
     reached = {State.GREETING, *TRANSITIONS.values()}
     left = {state for state, _, _ in TRANSITIONS}
@@ -239,10 +325,10 @@ def test_every_state_can_be_reached_and_left():
     assert set(State) - left == {State.TLS, State.CLOSED}
 
 
-@given(st.binary(max_size=300))
-def test_arbitrary_replies_never_leave_the_documented_errors(data):
-    session = ready("PIPELINING")
-    for command in (MAIL, RCPT, commands.DATA):
+@given(st.binary(max_size=300), st.sampled_from([(commands.DATA,), (LAST,), (FIRST, LAST)]))
+def test_arbitrary_replies_never_leave_the_documented_errors(data, closing):
+    session = ready("PIPELINING", "CHUNKING")
+    for command in (MAIL, RCPT, *closing):
         session.send(command)
     try:
         for _, code in answers(session, data):
