@@ -290,11 +290,17 @@ def test_a_body_that_may_not_be_changed_needs_8bitmime(properties: dict[str, Any
     assert "BODY=8BITMIME" in message.mail
 
 
-def test_a_declared_eight_bit_body_is_not_sent_without_8bitmime():
-    declared = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit"
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"OtherHeaders": "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit"},
+        {"Message": "Subject: raw\r\n\r\ngrün\r\n".encode()},
+    ],
+)
+def test_a_body_that_may_not_be_changed_is_not_sent_without_8bitmime(properties: dict[str, Any]):
     with (
         ScriptedServer(extensions=without("8BITMIME")) as server,
-        Mailer(server.port, MessageText="grün", OtherHeaders=declared) as mailer,
+        Mailer(server.port, MessageText="grün", **properties) as mailer,
     ):
         assert mailer.send() == 20011
         assert "8BITMIME" in mailer.error[1]
@@ -401,6 +407,21 @@ def test_every_message_gets_a_message_id_of_its_own():
             assert server.messages[-1].content.startswith(announced)
     ids = {email.message_from_bytes(message.content)["Message-ID"] for message in server.messages}
     assert len(ids) == 3
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_the_header_announced_in_a_session_is_the_one_sent(offered: bool):
+    extensions = EXTENSIONS if offered else without("8BITMIME")
+    with ScriptedServer(extensions=extensions) as server, Mailer(server.port, MessageText="grün") as mailer:
+        assert "Content-Transfer-Encoding: 8bit\r\n" in mailer.get("MessageHeadersString")
+        assert mailer.connect() == 0
+        announced = mailer.get("MessageHeadersString")
+        names = [mailer.get("MessageHeaderField", each) for each in range(mailer.get("MessageHeaderCount"))]
+        values = [mailer.get("MessageHeaderValue", each) for each in range(len(names))]
+        assert mailer.send() == 0, mailer.error
+    assert server.messages[0].content.startswith(announced.encode() + b"\r\n")
+    encoding = dict(zip(names, values, strict=True))["Content-Transfer-Encoding"]
+    assert encoding == ("8bit" if offered else "quoted-printable")
 
 
 def test_sending_changes_nothing_of_the_message():

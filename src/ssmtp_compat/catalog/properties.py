@@ -458,7 +458,7 @@ _ROWS: Final = (
         default="",
         access=Access.READ_ONLY,
         doc="The whole header of the message as it would be sent now, OtherHeaders included, each line ending with "
-        "CRLF.",
+        "CRLF. Without an open session a server with 8BITMIME (RFC 6152) is assumed.",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
         source="SMTP MessageHeadersString page (sibling, 2020)",

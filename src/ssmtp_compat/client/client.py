@@ -343,6 +343,12 @@ class SSMTPClient:
         return self._connection.local_port if self._connection is not None else 0
 
     @property
+    def eight_bit(self) -> bool:
+        """Whether a message may have 8-bit octets: the server of the open session says so, or it is not known yet."""
+        connection = self._connection
+        return connection is None or not connection.ready or connection.takes("8BITMIME")
+
+    @property
     def transfer_text(self) -> str:
         """The piece of the body just sent, while the Transfer event fires."""
         piece = self._delivery.transfer_text if self._delivery is not None else b""
@@ -373,8 +379,7 @@ class SSMTPClient:
         raw = self.settings.binary(P.Message)
         compose_for: Callable[[bool], Composed]
         if raw:
-            fixed = raw_message(raw)
-            compose_for = lambda _: fixed  # noqa: E731  one line each, side by side
+            compose_for = lambda eight_bit: raw_message(raw, eight_bit=eight_bit)  # noqa: E731  one line, as below
         else:
             spec = self.message_spec()
             compose_for = lambda eight_bit: compose(spec, eight_bit=eight_bit)  # noqa: E731

@@ -82,7 +82,7 @@ class _ClientValues:
     def header_fields(self) -> tuple[HeaderField, ...]:
         raw = self._settings.binary(P.Message)
         if not raw:
-            return header_fields(self._client.message_spec())
+            return header_fields(self._client.message_spec(), eight_bit=self._client.eight_bit)
         return read_fields(raw_message(raw).header.decode("utf-8"))
 
     def header_field(self, index: int) -> HeaderField:
@@ -92,8 +92,9 @@ class _ClientValues:
 
     def headers_string(self, _: int) -> str:
         raw = self._settings.binary(P.Message)
-        header = raw_message(raw).header if raw else header_block(self._client.message_spec())
-        return header.decode("utf-8")
+        if raw:
+            return raw_message(raw).header.decode("utf-8")
+        return header_block(self._client.message_spec(), eight_bit=self._client.eight_bit).decode("utf-8")
 
     def tls_enabled(self, _: int) -> bool:
         return self._settings.number(P.SSLStartMode) != SSLStartModes.sslNone

@@ -123,12 +123,12 @@ def header_block(spec: MessageSpec, *, eight_bit: bool = True) -> bytes:
     return b"".join(octets for _, octets in _lines(spec, other, plan))
 
 
-def raw_message(data: bytes) -> Composed:
+def raw_message(data: bytes, *, eight_bit: bool = True) -> Composed:
     """Return a message that the caller composed, as it is apart from two things.
 
     Line endings become CRLF, and Bcc and Resent-Bcc fields are taken out of the header, for they would show the blind
     recipients to everybody. Raises :class:`InvalidValueError` (20005) for a NUL, a line over 998 octets, and a header
-    with octets above 127 that are not UTF-8.
+    with octets above 127 that are not UTF-8; :class:`UnsupportedError` (20011) for an 8-bit body without ``eight_bit``.
     """
     data = to_crlf(data)
     _check_sendable(data)
@@ -148,8 +148,10 @@ def raw_message(data: bytes) -> Composed:
             "The header of the message has octets above 127 that are not UTF-8; write such text as encoded-words "
             "(RFC 2047).",
         ) from error
-    eight_bit = not data.isascii() and (header.isascii() or not data[body_start:].isascii())
-    return Composed(header, data, eight_bit, needs_smtputf8=not header.isascii(), body_start=body_start)
+    eight_bit_body = not data.isascii() and (header.isascii() or not data[body_start:].isascii())
+    if eight_bit_body and not eight_bit:
+        raise _eight_bit_way_missing()
+    return Composed(header, data, eight_bit_body, needs_smtputf8=not header.isascii(), body_start=body_start)
 
 
 def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]:
@@ -218,7 +220,8 @@ def _plan_body(spec: MessageSpec, other: OtherHeaders, *, eight_bit: bool) -> _B
     body, charset = canonical_body(spec.body, spec.body_charset)
     if other.replace_all or _is_declared(given):
         _check_sendable(body)
-        _check_way(body, eight_bit=eight_bit)
+        if not eight_bit and not body.isascii():
+            raise _eight_bit_way_missing()
         encoding, needed = "7bit", "7bit" if body.isascii() else "8bit"
     else:
         encoding = needed = choose(body, eight_bit=eight_bit)
@@ -263,13 +266,12 @@ def _check_sendable(data: bytes) -> None:
         )
 
 
-def _check_way(body: bytes, *, eight_bit: bool) -> None:
-    if not eight_bit and not body.isascii():
-        raise UnsupportedError(
-            ErrorCode.EXTENSION_MISSING,
-            "8BITMIME is not offered, and the body has octets above 127 that its header fields declare as they are; "
-            "encode it in quoted-printable or base64.",
-        )
+def _eight_bit_way_missing() -> UnsupportedError:
+    return UnsupportedError(
+        ErrorCode.EXTENSION_MISSING,
+        "8BITMIME is not offered, and the body has octets above 127 that may not be changed; encode it in "
+        "quoted-printable or base64.",
+    )
 
 
 def _without_blind_fields(head: bytes) -> bytes:

@@ -92,6 +92,10 @@ class Connection:
             raise AssertionError("the connection was never opened")
         return self._exchange
 
+    def takes(self, keyword: str) -> bool:
+        """Whether the server offers an extension."""
+        return keyword in self.exchange.session.extensions
+
     @property
     def last_reply(self) -> str:
         """The last reply with all its lines, or an empty text."""
