@@ -86,6 +86,16 @@ def many_recipients(target: Target) -> str:
     return YES
 
 
+def chunking(target: Target) -> str:
+    with target.mailer() as mailer:
+        mailer.config(UseChunking=True)
+        commands = _sent(mailer)
+    chunked = any(command.startswith("BDAT") for command in commands)
+    assert chunked == ("CHUNKING" in target.offers())
+    assert chunked != ("DATA" in commands)
+    return YES if chunked else NO
+
+
 def size(target: Target) -> str:
     limit = target.offers().get("SIZE", "")
     if not limit or limit == "0":
@@ -184,6 +194,7 @@ def expand(target: Target) -> str:
 FEATURES: dict[str, Feature] = {
     "PIPELINING": pipelining,
     "500 recipients": many_recipients,
+    "CHUNKING": chunking,
     "SIZE": size,
     "8BITMIME": eight_bit,
     "SMTPUTF8": internationalized,
