@@ -118,3 +118,15 @@ def test_buildinfo_and_licenseinfo_tell_of_this_library_and_go_nowhere():
     assert "MIT License" in licence
     wire = b"".join(server.connection.segments)
     assert b"ssmtp_compat" not in wire
+
+
+@pytest.mark.parametrize(
+    ("field", "made"), [("Date: Tue, 2 Jun 2026 12:00:00 +0000", "Date"), ("Message-ID: <mine@x.test>", "Message-ID")]
+)
+def test_a_field_of_ones_own_takes_the_place_of_the_one_made_by_itself(field: str, made: str):
+    with ScriptedServer() as server, Mailer(server.port, MessageDate="*", MessageId="*") as mailer:
+        mailer.set(OtherHeaders=field)
+        assert mailer.send() == 0, mailer.error
+    fields = server.messages[0].content.split(b"\r\n\r\n")[0].decode().split("\r\n")
+    assert [line for line in fields if line.startswith(f"{made}:")] == [field]
+    assert {line.partition(":")[0] for line in fields} >= {"Date", "Message-ID"}

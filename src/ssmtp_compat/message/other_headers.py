@@ -21,7 +21,7 @@ from .headers import (
     unstructured_pieces,
 )
 
-__all__ = ["OtherHeaders", "RawField", "check_single_fields", "lacks_charset", "parse_other_headers"]
+__all__ = ["OtherHeaders", "RawField", "check_single_fields", "field_names", "lacks_charset", "parse_other_headers"]
 
 _WHAT: Final = "OtherHeaders"
 
@@ -127,6 +127,11 @@ class OtherHeaders:
 
     fields: tuple[RawField, ...]
     replace_all: bool
+
+
+def field_names(text: str) -> frozenset[str]:
+    """The names of the fields of :func:`parse_other_headers`, lower case. Raises as that does."""
+    return frozenset(field.name.lower() for field in parse_other_headers(text).fields) if text else frozenset()
 
 
 def check_single_fields(names: Iterable[str]) -> None:

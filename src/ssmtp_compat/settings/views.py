@@ -33,6 +33,7 @@ from ..message.canonical import encode_text
 from ..message.compose import MessageSpec
 from ..message.dates import format_date
 from ..message.message_id import make_message_id, normalise_message_id
+from ..message.other_headers import field_names
 from ..net.tcp import TcpOptions
 from ..net.timeouts import Timeouts
 from ..smtp.auth.mechanism import Credentials
@@ -236,21 +237,25 @@ def body_charset(settings: Settings) -> str:
 
 def message_spec(settings: Settings, now: datetime, seed: bytes) -> MessageSpec:
     """The message as composition takes it. ``seed`` makes the Message-ID where one is to be made."""
-    date = settings.text(P.MessageDate)
+    date, other_headers = settings.text(P.MessageDate), settings.text(P.OtherHeaders)
+    own = field_names(other_headers)
+    if date == "*":
+        # What is made by itself gives way to a field of the caller's own.
+        date = "" if "date" in own else format_date(now)
     return MessageSpec(
         from_=_addresses(settings, P.From),
         to=settings.recipients.header(RecipientTypes.rtTo),
         cc=settings.recipients.header(RecipientTypes.rtCc),
         reply_to=_addresses(settings, P.ReplyTo),
         subject=settings.text(P.Subject),
-        date=format_date(now) if date == "*" else date,
-        message_id=_message_id(settings, seed),
+        date=date,
+        message_id=_message_id(settings, seed, own),
         importance=_IMPORTANCE.get(Importance(settings.number(P.Importance)), ""),
         priority=_PRIORITY.get(Priority(settings.number(P.Priority)), ""),
         sensitivity=_SENSITIVITY.get(Sensitivity(settings.number(P.Sensitivity)), ""),
         disposition_notification_to=_addresses(settings, P.ReadReceiptTo),
         return_receipt_to=_addresses(settings, P.DeliveryNotificationTo),
-        other_headers=settings.text(P.OtherHeaders),
+        other_headers=other_headers,
         body=body(settings),
         body_charset=body_charset(settings),
         header_charset=settings.setting_text("Charset"),
@@ -258,9 +263,9 @@ def message_spec(settings: Settings, now: datetime, seed: bytes) -> MessageSpec:
     )
 
 
-def _message_id(settings: Settings, seed: bytes) -> str:
+def _message_id(settings: Settings, seed: bytes, own: frozenset[str]) -> str:
     text = settings.text(P.MessageId)
-    if not text:
+    if not text or (text == "*" and "message-id" in own):
         return ""
     if text != "*":
         return normalise_message_id(text)
