@@ -32,7 +32,8 @@ GROUPS = {
         TLS12SupportedGroups TLS13KeyShareGroups TLS13SignatureAlgorithms TLS13SupportedGroups""",
     "Socket": "AbsoluteTimeout FirewallData InBufferSize OutBufferSize",
     "Base": "BuildInfo CodePage LicenseInfo ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI",
-    "ssmtp_compat": "UseChunking DetachedSignature CheckCertificateDates DSNReturn DSNEnvelopeId StopOnQueueErrors",
+    "ssmtp_compat": """UseChunking UsePipelining DetachedSignature CheckCertificateDates DSNReturn DSNEnvelopeId
+        StopOnQueueErrors""",
 }
 
 
@@ -195,6 +196,7 @@ def test_firewall_type_takes_names():
         ("CheckCertificateDates", True),
         ("DSNReturn", ""),
         ("DSNEnvelopeId", ""),
+        ("UsePipelining", True),
         ("StopOnQueueErrors", False),
     ],
 )
@@ -342,4 +344,5 @@ def test_fully_supported_settings():
         "TransferText",
         "UseChunking",
         "UseIPv6",
+        "UsePipelining",
     }

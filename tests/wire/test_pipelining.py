@@ -85,7 +85,10 @@ class Complain:
     ],
     ids=str,
 )
-def test_a_server_that_chokes_is_told_of_and_can_be_used_without_extensions(fault: Any, code: int, words: str):
+@pytest.mark.parametrize(("remedy", "hello"), [("UsePipelining", "EHLO"), ("AllowExtensions", "HELO")])
+def test_a_server_that_chokes_is_told_of_and_can_be_used_without(
+    fault: Any, code: int, words: str, remedy: str, hello: str
+):
     with (
         ScriptedServer(faults={Step("MAIL", 1): fault}) as server,
         Mailer(server.port, Timeout=1) as mailer,
@@ -93,13 +96,16 @@ def test_a_server_that_chokes_is_told_of_and_can_be_used_without_extensions(faul
         assert mailer.send() == code
         assert words in mailer.error[1]
         assert mailer.get("Connected") is False
-        mailer.set(AllowExtensions=False)
+        if remedy == "UsePipelining":
+            mailer.config(UsePipelining=False)
+        else:
+            mailer.set(AllowExtensions=False)
         assert mailer.send() == 0, mailer.error
     assert server.connections[0].messages == []
     (message,) = server.connections[1].messages
     assert message.content == CONTENT
     assert [command.split()[0] for command in server.connections[1].commands] == [
-        "HELO",
+        hello,
         "MAIL",
         "RCPT",
         "DATA",

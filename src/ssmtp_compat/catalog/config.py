@@ -875,6 +875,17 @@ _OUR_ROWS: Final = (
         source=_OURS,
     ),
     ConfigDef(
+        name="UsePipelining",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=True,
+        doc="Whether commands go out together where the server offers PIPELINING (RFC 2920). False awaits the reply to "
+        "each, for servers that offer it and cannot do it.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
         name="DetachedSignature",
         group="ssmtp_compat",
         value_type=ValueType.BOOL,

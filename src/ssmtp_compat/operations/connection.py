@@ -137,7 +137,8 @@ class Connection:
         self._status("Remote host connection complete")
         if smtp.tls_start is TlsStart.AT_ONCE:
             self._start_tls(connect_deadline)
-        self._exchange = Exchange(self._stream, Session(smtp.max_reply_line), self._events)
+        session = Session(smtp.max_reply_line, use_pipelining=smtp.use_pipelining)
+        self._exchange = Exchange(self._stream, session, self._events)
         reply = self._exchange.greeting(deadline)
         if not reply.positive:
             raise refusal(reply)

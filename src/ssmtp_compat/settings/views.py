@@ -136,6 +136,7 @@ def smtp_options(settings: Settings) -> SmtpOptions:
     return SmtpOptions(
         hello=settings.setting_text("Hello"),
         use_extensions=settings.flag(P.AllowExtensions),
+        use_pipelining=settings.setting_flag("UsePipelining"),
         tls_start=tls_start(settings),
         max_reply_line=settings.setting_number("MaxLineLength"),
         credentials=Credentials(user, settings.text(P.Password), settings.setting_text("AuthorizationIdentity"))

@@ -30,6 +30,8 @@ class SmtpOptions:
     """Argument of EHLO and HELO; empty means this host's name."""
     use_extensions: bool = True
     """EHLO, with HELO as the fall-back; otherwise HELO alone."""
+    use_pipelining: bool = True
+    """Commands go out together where the server offers PIPELINING (RFC 2920)."""
     tls_start: TlsStart = TlsStart.NEVER
     max_reply_line: int = 2048
     """Longest reply line accepted, in octets."""

@@ -156,13 +156,15 @@ class Answer:
 class Session:
     """One session, from the server's greeting to the reply to QUIT.
 
-    ``max_line`` is the longest reply line accepted, in octets.
+    ``max_line`` is the longest reply line accepted, in octets; without ``use_pipelining`` an offer of PIPELINING is not
+    taken up.
     """
 
-    def __init__(self, max_line: int = 2048) -> None:
+    def __init__(self, max_line: int = 2048, *, use_pipelining: bool = True) -> None:
         self.state = State.GREETING
         self.extensions = Extensions()
         self._parser = ReplyParser(max_line)
+        self._use_pipelining = use_pipelining
         self._in_flight: deque[tuple[Verb, Command | None]] = deque([(Verb.GREETING, None)])
         self._hoped = State.GREETING
         self._output: list[bytes | memoryview] = []
@@ -192,7 +194,8 @@ class Session:
             return True
         last = self._in_flight[-1][1]
         return (
-            "PIPELINING" in self.extensions
+            self._use_pipelining
+            and "PIPELINING" in self.extensions
             and last is not None
             and not last.ends_group
             and len(self._in_flight) < MAX_IN_FLIGHT
