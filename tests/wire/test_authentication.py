@@ -128,7 +128,7 @@ def test_nothing_else_takes_its_place(number: int, offered: list[str]):
     assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
 
 
-@pytest.mark.parametrize("number", [2, 3, 5, 6, 7])
+@pytest.mark.parametrize("number", [3, 5, 6, 7])
 def test_a_mechanism_that_this_version_lacks_stops_before_the_connection(number: int):
     with ScriptedServer(users={USER: PASSWORD}) as server, logging_in(server, AuthMechanism=number) as mailer:
         assert mailer.send() == 20008

@@ -67,12 +67,13 @@ _ROWS: Final = (
         choices=AuthMechanisms,
         doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the strongest one that both "
         "sides have: inside TLS PLAIN before LOGIN, without TLS CRAM-MD5 before these two. 1 insists on CRAM-MD5 and 4 "
-        "on PLAIN; 3 (APOP) belongs to POP3 and has no form in SMTP. Nothing is sent while User is empty.",
+        "on PLAIN; 3 (APOP) belongs to POP3 and has no form in SMTP. Nothing is sent while User is empty. 2 is NTLM "
+        r"(MS-SMTPNTLM), which needs the extra ntlm; User is DOMAIN\name, name@domain or a name alone.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); what 0 stands for is ours",
         support=Support.PARTIAL,
-        support_note="mechanisms other than PLAIN, LOGIN and CRAM-MD5",
+        support_note="mechanisms other than PLAIN, LOGIN, CRAM-MD5 and NTLM",
     ),
     PropertyDef(
         id=PropertyID.BCc,

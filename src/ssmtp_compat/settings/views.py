@@ -56,6 +56,7 @@ _STARTTLS_PORTS: Final = (25, 587)
 _SASL_NAMES: Final = {
     AuthMechanisms.amUserPassword: "",
     AuthMechanisms.amCRAMMD5: "CRAM-MD5",
+    AuthMechanisms.amNTLM: "NTLM",
     AuthMechanisms.amSASLPlain: "PLAIN",
 }
 
@@ -135,10 +136,17 @@ def smtp_options(settings: Settings) -> SmtpOptions:
         use_extensions=settings.flag(P.AllowExtensions),
         tls_start=tls_start(settings),
         max_reply_line=settings.setting_number("MaxLineLength"),
-        credentials=Credentials(user, settings.text(P.Password), settings.setting_text("AuthorizationIdentity"))
-        if user
-        else None,
+        credentials=_credentials(settings) if user else None,
         mechanism=_SASL_NAMES.get(mechanism, ""),
+    )
+
+
+def _credentials(settings: Settings) -> Credentials:
+    return Credentials(
+        user=settings.text(P.User),
+        password=settings.text(P.Password),
+        authorization_identity=settings.setting_text("AuthorizationIdentity"),
+        host=_host(settings),
     )
 
 

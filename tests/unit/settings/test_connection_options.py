@@ -222,6 +222,7 @@ def test_password_without_a_user_is_not_used(settings: Settings):
     [
         (AuthMechanisms.amUserPassword, ""),
         (AuthMechanisms.amCRAMMD5, "CRAM-MD5"),
+        (AuthMechanisms.amNTLM, "NTLM"),
         (AuthMechanisms.amSASLPlain, "PLAIN"),
     ],
 )
@@ -237,7 +238,15 @@ def test_login(settings: Settings, mechanism: AuthMechanisms, expected: str):
     assert (found.user, found.password, found.authorization_identity) == ("alice", " hunter2 ", "boss")
 
 
-@pytest.mark.parametrize("mechanism", [2, 3, 5, 6, 7])
+def test_login_knows_the_server_by_the_name_that_was_set(settings: Settings):
+    put(settings, P.User, "alice")
+    put(settings, P.MailServer, " mail.example.test ")
+    options = views.smtp_options(settings)
+    assert options.credentials is not None
+    assert options.credentials.host == "mail.example.test"
+
+
+@pytest.mark.parametrize("mechanism", [3, 5, 6, 7])
 def test_mechanism_that_is_lacking_is_refused_where_it_would_be_used(settings: Settings, mechanism: int):
     put(settings, P.AuthMechanism, mechanism)
     assert views.smtp_options(settings).credentials is None

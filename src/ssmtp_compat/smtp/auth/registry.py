@@ -10,6 +10,7 @@ from ...errors import SSMTPError
 from .cram_md5 import CramMD5
 from .login import Login
 from .mechanism import Credentials, Mechanism
+from .ntlm import NTLM
 from .plain import Plain
 
 __all__ = ["choose", "create"]
@@ -18,6 +19,7 @@ _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
     "PLAIN": Plain,
     "LOGIN": Login,
     "CRAM-MD5": CramMD5,
+    "NTLM": NTLM,
 }
 
 # Inside TLS the password is safe on the way, and PLAIN lets the server keep it hashed; CRAM-MD5 forces it to store the
