@@ -24,10 +24,16 @@ PROGRAMS = {
     "gpgconf": "gpgconf",
     "openssl": "openssl",
     "curl": "curl",
+    "krb5kdc": "krb5-kdc",
+    "kdb5_util": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server",
+    "kinit": "krb5-user",
 }
 # Loaded by Postfix at run time.
-PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db")
-PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS}))
+PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
+# What pip compiles the packages of the extra kerberos with.
+HEADERS = ("gcc", "libc6-dev", "libkrb5-dev", "python3-dev")
+PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *HEADERS}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 

@@ -128,7 +128,7 @@ def test_nothing_else_takes_its_place(number: int, offered: list[str]):
     assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
 
 
-@pytest.mark.parametrize("number", [3, 5, 6, 7])
+@pytest.mark.parametrize("number", [3, 5, 7])
 def test_a_mechanism_that_this_version_lacks_stops_before_the_connection(number: int):
     with ScriptedServer(users={USER: PASSWORD}) as server, logging_in(server, AuthMechanism=number) as mailer:
         assert mailer.send() == 20008
@@ -234,7 +234,7 @@ def test_an_identity_that_no_mechanism_carries_is_not_dropped():
     with ScriptedServer(users={USER: PASSWORD}, mechanisms=["LOGIN"]) as server, logging_in(server) as mailer:
         mailer.config(AuthorizationIdentity="boss")
         assert mailer.send() == 20011
-        assert "only PLAIN can carry" in mailer.error[1]
+        assert "only PLAIN, GSSAPI can carry" in mailer.error[1]
         mailer.config(AuthorizationIdentity="")
         assert mailer.send() == 0, mailer.error
 

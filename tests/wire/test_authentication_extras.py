@@ -13,7 +13,7 @@ from wire.scripted_server import ScriptedServer
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 PASSWORD = "pässword-1"
-MECHANISMS = [(2, "NTLM", "ntlm")]
+MECHANISMS = [(2, "NTLM", "ntlm"), (6, "GSSAPI", "kerberos")]
 
 
 def offering(name: str, *replies: str) -> ScriptedServer:
@@ -50,3 +50,18 @@ def test_ntlm_rides_on_the_command_and_a_bad_challenge_is_cancelled():
     assert server.connection.auth_responses == ["*"]
     assert "AUTH NTLM ****" in trail
     assert not [secret for secret in (token, PASSWORD) if secret in shown]
+
+
+def test_a_kerberos_server_that_proves_nothing_gets_no_message():
+    with offering("GSSAPI", "235 welcome") as server, logging_in(server, 6) as mailer:
+        assert mailer.send() == 162
+        assert "success before the end of the GSSAPI mechanism" in mailer.error[1]
+        assert mailer.get("Connected") is False
+    assert server.commands == [server.commands[0], "AUTH GSSAPI"]
+
+
+def test_a_kerberos_server_that_begins_is_cancelled():
+    with offering("GSSAPI", "334 YWJj") as server, logging_in(server, 6) as mailer:
+        assert mailer.send() == 162
+        assert "in which the client begins" in mailer.error[1]
+    assert server.connection.auth_responses == ["*"]

@@ -84,8 +84,8 @@ _SMTP_ROWS: Final = (
         group="SMTP",
         value_type=ValueType.TEXT,
         default="",
-        doc="Identity to act as after logging on as User: the authzid of the mechanism (RFC 4616 2 for PLAIN). Empty "
-        "acts as User.",
+        doc="Identity to act as after logging on as User: the authzid of the mechanism (RFC 4616 2 for PLAIN, RFC "
+        "4752 3.1 for Kerberos). Empty acts as User.",
         single_line=True,
         # The V9 page has scripts put a whole OAuth bearer token here.
         secret=True,
@@ -93,7 +93,7 @@ _SMTP_ROWS: Final = (
         default_evidence=Evidence.INFERRED,
         source=f"{_SMTP_CONFIG}, which ties it to XOAUTH2; {_OVERVIEW}",
         support=Support.PARTIAL,
-        support_note="authorization identities with mechanisms other than PLAIN",
+        support_note="authorization identities with mechanisms other than PLAIN and Kerberos",
     ),
     ConfigDef(
         name="Charset",

@@ -234,6 +234,7 @@ class Connection:
             raise ProtocolError(f"The server still asks after {_MAX_SASL_STEPS} answers in the {name} mechanism.")
         if not reply.positive:
             raise refusal(reply)
+        mechanism.finish()
 
     # -- closing ------------------------------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ _SASL_NAMES: Final = {
     AuthMechanisms.amCRAMMD5: "CRAM-MD5",
     AuthMechanisms.amNTLM: "NTLM",
     AuthMechanisms.amSASLPlain: "PLAIN",
+    AuthMechanisms.amKerberos: "GSSAPI",
 }
 
 # Header texts of RFC 4021 and RFC 2156.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...errors import ProtocolError
-from .mechanism import Credentials
+from .mechanism import Credentials, Mechanism
 from .security_context import SecurityContext
 
 __all__ = ["NTLM"]
@@ -14,7 +14,7 @@ __all__ = ["NTLM"]
 _SERVICE: Final = "SMTPSVC"
 
 
-class NTLM:
+class NTLM(Mechanism):
     """Proves knowledge of the password with NTLMv2: negotiate, challenge, authenticate.
 
     The user is ``DOMAIN\\name``, ``name@domain`` or the name alone. Whoever listens can guess passwords offline, and

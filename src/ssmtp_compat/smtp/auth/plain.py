@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError, ProtocolError
-from .mechanism import Credentials
+from .mechanism import Credentials, Mechanism
 
 __all__ = ["Plain"]
 
 
-class Plain:
+class Plain(Mechanism):
     """Authorization identity, user and password in one message; safe only inside TLS."""
 
     def __init__(self, credentials: Credentials) -> None:

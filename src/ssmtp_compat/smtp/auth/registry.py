@@ -8,6 +8,7 @@ from typing import Final
 from ...catalog.errors import ErrorCode
 from ...errors import SSMTPError
 from .cram_md5 import CramMD5
+from .gssapi import GSSAPI
 from .login import Login
 from .mechanism import Credentials, Mechanism
 from .ntlm import NTLM
@@ -20,13 +21,14 @@ _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
     "LOGIN": Login,
     "CRAM-MD5": CramMD5,
     "NTLM": NTLM,
+    "GSSAPI": GSSAPI,
 }
 
 # Inside TLS the password is safe on the way, and PLAIN lets the server keep it hashed; CRAM-MD5 forces it to store the
 # password itself. Without TLS anything that hides the password comes first.
 _PREFERRED_WITH_TLS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")
 _PREFERRED_WITHOUT_TLS: Final = ("CRAM-MD5", "PLAIN", "LOGIN")
-_CARRY_IDENTITY: Final = ("PLAIN",)
+_CARRY_IDENTITY: Final = ("PLAIN", "GSSAPI")
 
 
 def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = False) -> str:
