@@ -202,7 +202,8 @@ def test_endless_challenges_come_to_an_end(mechanism: str, challenge: str):
     ):
         assert mailer.send() == 162
         assert mechanism in mailer.error[1]
-    assert len(server.connection.auth_responses) <= 16
+    assert len(server.connection.auth_responses) <= 17
+    assert server.connection.auth_responses[-1] == "*"
     assert not any(command.startswith("MAIL") for command in server.commands)
 
 
@@ -237,6 +238,18 @@ def test_an_identity_that_no_mechanism_carries_is_not_dropped():
         assert "only PLAIN can carry" in mailer.error[1]
         mailer.config(AuthorizationIdentity="")
         assert mailer.send() == 0, mailer.error
+
+
+@pytest.mark.parametrize("answer", ["334 YWJj", "235 come in", "421 4.7.0 gone", "250 fine"])
+def test_whatever_answers_the_cancelling_the_login_fails_for_its_reason(answer: str):
+    with (
+        ScriptedServer(users={USER: PASSWORD}, mechanisms=["LOGIN"], replies={"AUTH": ["334 ?", answer]}) as server,
+        logging_in(server) as mailer,
+    ):
+        assert mailer.send() == 162
+        assert "not base64" in mailer.error[1]
+        assert mailer.get("Connected") is False
+    assert server.connection.auth_responses == ["*"]
 
 
 # -- secrets ----------------------------------------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,8 +27,8 @@ from ..net.tcp import connect as tcp_connect
 from ..net.timeouts import Timeouts
 from ..smtp import commands
 from ..smtp.auth import registry
+from ..smtp.auth.exchange import CANCEL, AuthExchange
 from ..smtp.options import SmtpOptions, TlsStart
-from ..smtp.replies import Reply
 from ..smtp.session import Session, State
 from .exchange import Exchange, refusal
 
@@ -40,9 +40,6 @@ __all__ = ["Connection", "ConnectionOptions"]
 
 # A server that has the message must not hold up its sender by being slow to say goodbye.
 _QUIT_SECONDS: Final = 5.0
-
-# SASL exchanges have at most a handful of steps; a server that goes on asking would otherwise never be left.
-_MAX_SASL_STEPS: Final = 16
 
 # Host names as EHLO may carry them (RFC 5321 section 4.1.2, with the underscore that real hosts have).
 _HELLO_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
@@ -219,21 +216,19 @@ class Connection:
             tls=self._secured,
             acting=bool(smtp.credentials.authorization_identity),
         )
-        mechanism = registry.create(name, smtp.credentials)
-        reply = self.exchange.command(commands.auth(name, mechanism.start()), deadline)
-        for _ in range(_MAX_SASL_STEPS):
-            if not reply.intermediate:
-                break
+        exchange = AuthExchange(name, registry.create(name, smtp.credentials))
+        self.exchange.secret = smtp.credentials.password
+        reply = self.exchange.command(exchange.command, deadline)
+        while reply.intermediate:
             try:
-                response = mechanism.step(_challenge(reply, name))
+                line = exchange.respond(reply)
             except SSMTPError:
-                self.exchange.sasl_response(b"*", deadline)
+                # Why it is cancelled is worth more than what becomes of that.
+                with suppress(SSMTPError):
+                    self.exchange.sasl_response(CANCEL, deadline)
                 raise
-            reply = self.exchange.sasl_response(base64.b64encode(response), deadline)
-        if reply.intermediate:
-            raise ProtocolError(f"The server still asks after {_MAX_SASL_STEPS} answers in the {name} mechanism.")
-        if not reply.positive:
-            raise refusal(reply)
+            reply = self.exchange.sasl_response(line, deadline)
+        exchange.finish(reply)
 
     # -- closing ------------------------------------------------------------------------------------------------------
 
@@ -299,11 +294,3 @@ class Connection:
             statuscode=int(error.code) if error is not None else 0,
             description=error.message if error is not None else "OK",
         )
-
-
-def _challenge(reply: Reply, mechanism: str) -> bytes:
-    """The challenge that a 334 carries: base64, and only the last line counts (RFC 4954 section 4)."""
-    try:
-        return base64.b64decode(reply.texts[-1], validate=True)
-    except ValueError:  # binascii.Error, and for text that is not even ASCII ValueError itself
-        raise ProtocolError(f"The server sent a {mechanism} challenge that is not base64.") from None

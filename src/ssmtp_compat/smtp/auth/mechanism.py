@@ -1,4 +1,4 @@
-"""The seam between AUTH and a SASL mechanism: two calls, and nothing about connections."""
+"""The seam between AUTH and a SASL mechanism: a few calls, and nothing about connections."""
 
 from __future__ import annotations
 
@@ -19,10 +19,21 @@ class Credentials:
 
 
 class Mechanism(Protocol):
-    """One authentication exchange, used once."""
+    """One authentication exchange, used once. Mechanisms inherit from this class, for what it already answers."""
+
+    refusal_detail: str = ""
+    """Why the server refuses, where a challenge said so: printable, and without a secret."""
 
     def start(self) -> bytes | None:
         """The initial response, or None when the server speaks first."""
 
     def step(self, challenge: bytes) -> bytes:
         """The response to a decoded challenge."""
+
+    def finish(self) -> None:
+        """Take note that the server reports success.
+
+        Raises :class:`~ssmtp_compat.errors.ProtocolError` where the mechanism has the server prove who it is and the
+        proof has not come.
+        """
+        return
