@@ -65,14 +65,16 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(AuthMechanisms.amUserPassword),
         choices=AuthMechanisms,
-        doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the strongest one that both "
-        "sides have: inside TLS PLAIN before LOGIN, without TLS CRAM-MD5 before these two. 1 insists on CRAM-MD5 and 4 "
-        "on PLAIN; 3 (APOP) belongs to POP3 and has no form in SMTP. Nothing is sent while User is empty.",
+        doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the first of these that the "
+        "server has: inside TLS SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5; without TLS the two "
+        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN. 1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. "
+        "3 (APOP) belongs to POP3, has no form in SMTP and is refused. "
+        "Nothing is sent while User is empty.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); what 0 stands for is ours",
         support=Support.PARTIAL,
-        support_note="mechanisms other than PLAIN, LOGIN and CRAM-MD5",
+        support_note="the mechanisms NTLM, Kerberos and XOAUTH2",
     ),
     PropertyDef(
         id=PropertyID.BCc,

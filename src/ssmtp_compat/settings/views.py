@@ -57,6 +57,7 @@ _SASL_NAMES: Final = {
     AuthMechanisms.amUserPassword: "",
     AuthMechanisms.amCRAMMD5: "CRAM-MD5",
     AuthMechanisms.amSASLPlain: "PLAIN",
+    AuthMechanisms.amSASLDigestMD5: "DIGEST-MD5",
 }
 
 # Header texts of RFC 4021 and RFC 2156.
@@ -126,20 +127,27 @@ def tls_start(settings: Settings) -> TlsStart:
 
 def smtp_options(settings: Settings) -> SmtpOptions:
     """How to greet and log in."""
-    user = settings.text(P.User)
     mechanism = AuthMechanisms(settings.number(P.AuthMechanism))
-    if user and mechanism not in _SASL_NAMES:
-        refuse(PROPERTIES[P.AuthMechanism])
     return SmtpOptions(
         hello=settings.setting_text("Hello"),
         use_extensions=settings.flag(P.AllowExtensions),
         tls_start=tls_start(settings),
         max_reply_line=settings.setting_number("MaxLineLength"),
-        credentials=Credentials(user, settings.text(P.Password), settings.setting_text("AuthorizationIdentity"))
-        if user
-        else None,
+        credentials=_credentials(settings, mechanism) if settings.text(P.User) else None,
         mechanism=_SASL_NAMES.get(mechanism, ""),
     )
+
+
+def _credentials(settings: Settings, mechanism: AuthMechanisms) -> Credentials:
+    if mechanism is AuthMechanisms.amAPOP:
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            "AuthMechanism 3 is APOP, which belongs to POP3: no SMTP server has it. 0 takes the best that there is.",
+        )
+    if mechanism not in _SASL_NAMES:
+        refuse(PROPERTIES[P.AuthMechanism])
+    password, identity = settings.text(P.Password), settings.setting_text("AuthorizationIdentity")
+    return Credentials(settings.text(P.User), password, identity, _host(settings))
 
 
 def tls_options(settings: Settings) -> TlsOptions | None:

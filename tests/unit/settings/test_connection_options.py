@@ -223,6 +223,7 @@ def test_password_without_a_user_is_not_used(settings: Settings):
         (AuthMechanisms.amUserPassword, ""),
         (AuthMechanisms.amCRAMMD5, "CRAM-MD5"),
         (AuthMechanisms.amSASLPlain, "PLAIN"),
+        (AuthMechanisms.amSASLDigestMD5, "DIGEST-MD5"),
     ],
 )
 def test_login(settings: Settings, mechanism: AuthMechanisms, expected: str):
@@ -230,14 +231,25 @@ def test_login(settings: Settings, mechanism: AuthMechanisms, expected: str):
     put(settings, P.Password, " hunter2 ")
     put(settings, "AuthorizationIdentity", "boss")
     put(settings, P.AuthMechanism, mechanism)
+    put(settings, P.MailServer, " mx.example.test ")
     options = views.smtp_options(settings)
     assert options.mechanism == expected
     assert options.credentials is not None
     found = options.credentials
     assert (found.user, found.password, found.authorization_identity) == ("alice", " hunter2 ", "boss")
+    assert found.host == "mx.example.test"
 
 
-@pytest.mark.parametrize("mechanism", [2, 3, 5, 6, 7])
+def test_apop_is_refused_for_what_it_is(settings: Settings):
+    put(settings, P.AuthMechanism, 3)
+    assert views.smtp_options(settings).credentials is None
+    put(settings, P.User, "alice")
+    with pytest.raises(SSMTPError, match="POP3") as caught:
+        views.smtp_options(settings)
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
+
+
+@pytest.mark.parametrize("mechanism", [2, 6, 7])
 def test_mechanism_that_is_lacking_is_refused_where_it_would_be_used(settings: Settings, mechanism: int):
     put(settings, P.AuthMechanism, mechanism)
     assert views.smtp_options(settings).credentials is None

@@ -10,12 +10,14 @@ __all__ = ["Credentials", "Mechanism"]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who logs in. Only the user's name is shown by ``repr``."""
+    """Who logs in, and where. The password and the identity are not shown by ``repr``."""
 
     user: str
     password: str = field(repr=False)
     authorization_identity: str = field(default="", repr=False)
     """The identity to act as (RFC 4422 section 3.4.1); empty means the user's own."""
+    host: str = ""
+    """The mail server's name as it was set."""
 
 
 class Mechanism(Protocol):

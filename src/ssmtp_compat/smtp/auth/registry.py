@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from ...catalog.errors import ErrorCode
 from ...errors import SSMTPError
 from .cram_md5 import CramMD5
+from .digest_md5 import DigestMD5
 from .login import Login
 from .mechanism import Credentials, Mechanism
 from .plain import Plain
+from .scram import Scram
 
 __all__ = ["choose", "create"]
 
@@ -18,13 +21,17 @@ _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
     "PLAIN": Plain,
     "LOGIN": Login,
     "CRAM-MD5": CramMD5,
+    "DIGEST-MD5": DigestMD5,
+    "SCRAM-SHA-1": partial(Scram, digest="sha1"),
+    "SCRAM-SHA-256": partial(Scram, digest="sha256"),
 }
 
-# Inside TLS the password is safe on the way, and PLAIN lets the server keep it hashed; CRAM-MD5 forces it to store the
-# password itself. Without TLS anything that hides the password comes first.
-_PREFERRED_WITH_TLS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")
-_PREFERRED_WITHOUT_TLS: Final = ("CRAM-MD5", "PLAIN", "LOGIN")
-_CARRY_IDENTITY: Final = ("PLAIN",)
+# SCRAM shows the password to nobody and the server proves itself. Inside TLS the password is safe on the way, and PLAIN
+# lets the server keep it hashed; CRAM-MD5 and DIGEST-MD5 force it to store the password itself, or as good as that.
+# Without TLS anything that hides the password comes first.
+_PREFERRED_WITH_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5")
+_PREFERRED_WITHOUT_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "DIGEST-MD5", "PLAIN", "LOGIN")
+_CARRY_IDENTITY: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5")
 
 
 def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = False) -> str:
@@ -39,7 +46,9 @@ def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = F
             ErrorCode.EXTENSION_MISSING,
             "User is set, but the server offers no AUTH" + ("." if tls else "; it may offer it inside TLS only."),
         )
-    candidates: tuple[str, ...] = (wanted,) if wanted else _PREFERRED_WITH_TLS if tls else _PREFERRED_WITHOUT_TLS
+    candidates: tuple[str, ...] = _PREFERRED_WITH_TLS if tls else _PREFERRED_WITHOUT_TLS
+    if wanted:
+        candidates = (wanted,)
     if acting:
         # To log in without the identity would be to act as somebody else than was asked for.
         candidates = tuple(name for name in candidates if name in _CARRY_IDENTITY)
