@@ -20,6 +20,7 @@ SCRAM_SALT = b"salt and pepper"
 SCRAM_NONCE = "server-part"
 DIGEST_REALM = "scripted.example.test"
 DIGEST_NONCE = "OA6MG9tEQGm2hh"
+OAUTH_ERROR = b'{"status":"invalid_token","schemes":"bearer","scope":"mail"}'
 
 
 def plain(users: Users) -> Exchange:
@@ -95,6 +96,15 @@ def scram(users: Users, digest: str) -> Exchange:
     return user
 
 
+def oauth(users: Users, form: str) -> Exchange:
+    """RFC 7628 and its forerunner: the token, and an explanation before the refusal."""
+    match = re.fullmatch(form, (yield b"").decode())
+    if match and users.get(match[1]) == match[2]:
+        return match[1]
+    yield OAUTH_ERROR
+    return None
+
+
 MECHANISMS: Mapping[str, Callable[[Users], Exchange]] = {
     "PLAIN": plain,
     "LOGIN": login,
@@ -102,4 +112,6 @@ MECHANISMS: Mapping[str, Callable[[Users], Exchange]] = {
     "DIGEST-MD5": digest_md5,
     "SCRAM-SHA-1": partial(scram, digest="sha1"),
     "SCRAM-SHA-256": partial(scram, digest="sha256"),
+    "XOAUTH2": partial(oauth, form="user=(.*)\x01auth=Bearer (.*)\x01\x01"),
+    "OAUTHBEARER": partial(oauth, form="n,a=(.*),\x01(?:host=.*\x01)?(?:port=.*\x01)?auth=Bearer (.*)\x01\x01"),
 }

@@ -67,14 +67,15 @@ _ROWS: Final = (
         choices=AuthMechanisms,
         doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the first of these that the "
         "server has: inside TLS SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5; without TLS the two "
-        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN. 1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. "
-        "3 (APOP) belongs to POP3, has no form in SMTP and is refused. "
+        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN. 1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. 7 is XOAUTH2, "
+        "or OAUTHBEARER (RFC 7628) where the server has only that; the token stands in Password, or in "
+        "AuthorizationIdentity behind the word Bearer. 3 (APOP) belongs to POP3, has no form in SMTP and is refused. "
         "Nothing is sent while User is empty.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.INFERRED,
-        source=f"{_HEADER} (names and numbers); what 0 stands for is ours",
+        source=f"{_HEADER} (names and numbers); what 0 takes, and where the token stands, is ours",
         support=Support.PARTIAL,
-        support_note="the mechanisms NTLM, Kerberos and XOAUTH2",
+        support_note="the mechanisms NTLM and Kerberos",
     ),
     PropertyDef(
         id=PropertyID.BCc,

@@ -58,7 +58,9 @@ _SASL_NAMES: Final = {
     AuthMechanisms.amCRAMMD5: "CRAM-MD5",
     AuthMechanisms.amSASLPlain: "PLAIN",
     AuthMechanisms.amSASLDigestMD5: "DIGEST-MD5",
+    AuthMechanisms.amXOAUTH2: "XOAUTH2",
 }
+_BEARER: Final = "bearer "
 
 # Header texts of RFC 4021 and RFC 2156.
 _IMPORTANCE: Final = {Importance.miHigh: "high", Importance.miNormal: "normal", Importance.miLow: "low"}
@@ -147,7 +149,14 @@ def _credentials(settings: Settings, mechanism: AuthMechanisms) -> Credentials:
     if mechanism not in _SASL_NAMES:
         refuse(PROPERTIES[P.AuthMechanism])
     password, identity = settings.text(P.Password), settings.setting_text("AuthorizationIdentity")
-    return Credentials(settings.text(P.User), password, identity, _host(settings))
+    if mechanism is AuthMechanisms.amXOAUTH2:
+        if identity.lower().startswith(_BEARER):
+            # The V9 edition has scripts put the token here. It is no identity, for none has a blank in it.
+            password, identity = identity, ""
+        # The whole value of HTTP's Authorization field, which many programs hand on as it is.
+        if password.lower().startswith(_BEARER):
+            password = password[len(_BEARER) :].strip()
+    return Credentials(settings.text(P.User), password, identity, _host(settings), settings.number(P.MailPort))
 
 
 def tls_options(settings: Settings) -> TlsOptions | None:

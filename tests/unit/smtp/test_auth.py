@@ -59,6 +59,8 @@ def test_cram_md5_refuses_an_empty_challenge():
         (("PLAIN", "CRAM-MD5", "SCRAM-SHA-1"), "", False, "SCRAM-SHA-1"),
         (("DIGEST-MD5", "PLAIN"), "", True, "PLAIN"),
         (("DIGEST-MD5", "PLAIN"), "", False, "DIGEST-MD5"),
+        (("OAUTHBEARER", "XOAUTH2", "PLAIN"), "XOAUTH2", True, "XOAUTH2"),
+        (("OAUTHBEARER", "PLAIN"), "XOAUTH2", True, "OAUTHBEARER"),
     ],
 )
 def test_choice(offered, wanted, tls, chosen):
@@ -71,6 +73,7 @@ def test_choice(offered, wanted, tls, chosen):
         ((), "", "offers no AUTH"),
         (("GSSAPI",), "", "GSSAPI"),
         (("PLAIN",), "CRAM-MD5", "CRAM-MD5 was asked for"),
+        (("XOAUTH2", "OAUTHBEARER"), "", "this version knows"),  # a password is no token
     ],
 )
 def test_no_choice_says_what_was_offered_and_wanted(offered, wanted, text):
@@ -81,9 +84,11 @@ def test_no_choice_says_what_was_offered_and_wanted(offered, wanted, text):
 
 def test_an_authorization_identity_is_carried_or_the_login_fails():
     assert registry.choose(("CRAM-MD5", "LOGIN", "PLAIN"), "", tls=False, acting=True) == "PLAIN"
+    assert registry.choose(("XOAUTH2", "OAUTHBEARER"), "XOAUTH2", tls=True, acting=True) == "OAUTHBEARER"
     for offered, wanted in (
         (("CRAM-MD5", "LOGIN"), ""),
         (("CRAM-MD5", "PLAIN"), "CRAM-MD5"),
+        (("XOAUTH2", "PLAIN"), "XOAUTH2"),
     ):
         with pytest.raises(SSMTPError, match=r"only .*PLAIN.* can carry") as caught:
             registry.choose(offered, wanted, tls=True, acting=True)

@@ -18,6 +18,8 @@ class Credentials:
     """The identity to act as (RFC 4422 section 3.4.1); empty means the user's own."""
     host: str = ""
     """The mail server's name as it was set."""
+    port: int = 0
+    """The mail server's port; 0 where it does not matter."""
 
 
 class Mechanism(Protocol):

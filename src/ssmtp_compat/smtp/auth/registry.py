@@ -12,6 +12,7 @@ from .cram_md5 import CramMD5
 from .digest_md5 import DigestMD5
 from .login import Login
 from .mechanism import Credentials, Mechanism
+from .oauth import OAuthBearer, XOAuth2
 from .plain import Plain
 from .scram import Scram
 
@@ -24,6 +25,8 @@ _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
     "DIGEST-MD5": DigestMD5,
     "SCRAM-SHA-1": partial(Scram, digest="sha1"),
     "SCRAM-SHA-256": partial(Scram, digest="sha256"),
+    "XOAUTH2": XOAuth2,
+    "OAUTHBEARER": OAuthBearer,
 }
 
 # SCRAM shows the password to nobody and the server proves itself. Inside TLS the password is safe on the way, and PLAIN
@@ -31,15 +34,17 @@ _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
 # Without TLS anything that hides the password comes first.
 _PREFERRED_WITH_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5")
 _PREFERRED_WITHOUT_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "DIGEST-MD5", "PLAIN", "LOGIN")
-_CARRY_IDENTITY: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5")
+_CARRY_IDENTITY: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5", "OAUTHBEARER")
+# The standard's form of a mechanism that most know by its older name.
+_SUCCESSORS: Final = {"XOAUTH2": ("OAUTHBEARER",)}
 
 
 def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = False) -> str:
     """Name the mechanism to use.
 
-    ``offered`` are the server's mechanisms, upper case; ``wanted`` is the only one to use, or empty for the best of
-    those offered. ``acting`` says that there is an authorization identity, which the mechanism has to carry. Raises
-    :class:`SSMTPError` with ``EXTENSION_MISSING`` when nothing fits.
+    ``offered`` are the server's mechanisms, upper case; ``wanted`` is the only one to use (XOAUTH2 stands for
+    OAUTHBEARER too), or empty for the best of those offered. ``acting`` says that there is an authorization identity,
+    which the mechanism has to carry. Raises :class:`SSMTPError` with ``EXTENSION_MISSING`` when nothing fits.
     """
     if not offered:
         raise SSMTPError(
@@ -48,7 +53,7 @@ def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = F
         )
     candidates: tuple[str, ...] = _PREFERRED_WITH_TLS if tls else _PREFERRED_WITHOUT_TLS
     if wanted:
-        candidates = (wanted,)
+        candidates = (wanted, *_SUCCESSORS.get(wanted, ()))
     if acting:
         # To log in without the identity would be to act as somebody else than was asked for.
         candidates = tuple(name for name in candidates if name in _CARRY_IDENTITY)
