@@ -19,6 +19,7 @@ PROGRAMS = {
     "postfix": "postfix",
     "smtp-sink": "postfix",
     "saslpasswd2": "sasl2-bin",
+    "dovecot": "dovecot-core",
     "gpgsm": "gpgsm",
     "gpg-agent": "gpg-agent",
     "gpgconf": "gpgconf",
@@ -27,7 +28,8 @@ PROGRAMS = {
 }
 # Loaded by Postfix at run time.
 PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db")
-PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS}))
+DOVECOT_PLUGINS = ("dovecot-submissiond",)
+PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *DOVECOT_PLUGINS}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 
