@@ -18,6 +18,7 @@ Users = Mapping[str, str]
 CRAM_MD5_CHALLENGE = b"<1896.697170952@scripted.example.test>"
 SCRAM_SALT = b"salt and pepper"
 SCRAM_NONCE = "server-part"
+TLS_EXPORTER = b"what both ends of one connection"
 DIGEST_REALM = "scripted.example.test"
 DIGEST_NONCE = "OA6MG9tEQGm2hh"
 OAUTH_ERROR = b'{"status":"invalid_token","schemes":"bearer","scope":"mail"}'
@@ -73,10 +74,10 @@ def digest_md5(users: Users) -> Exchange:
     return user
 
 
-def scram(users: Users, digest: str) -> Exchange:
+def scram(users: Users, digest: str, flags: str = "[ny]", binding: bytes = b"") -> Exchange:
     """RFC 5802 section 3, from the keys that a server stores; the names' escapes are left as they are."""
     first = (yield b"").decode()
-    match = re.fullmatch("([ny],(?:a=[^,]*)?,)(n=([^,]*),r=(.*))", first)
+    match = re.fullmatch(f"({flags},(?:a=[^,]*)?,)(n=([^,]*),r=(.*))", first)
     if not match or match[3] not in users:
         return None
     header, bare, user, nonce = match.groups()
@@ -85,7 +86,7 @@ def scram(users: Users, digest: str) -> Exchange:
     server_key = hmac.digest(salted, b"Server Key", digest)
     server_first = f"r={nonce}{SCRAM_NONCE},s={base64.b64encode(SCRAM_SALT).decode()},i=4096"
     final, _, proof = (yield server_first.encode()).decode().rpartition(",p=")
-    if final != f"c={base64.b64encode(header.encode()).decode()},r={nonce}{SCRAM_NONCE}":
+    if final != f"c={base64.b64encode(header.encode() + binding).decode()},r={nonce}{SCRAM_NONCE}":
         return None
     message = f"{bare},{server_first},{final}".encode()
     signature = hmac.digest(stored_key, message, digest)
@@ -105,6 +106,7 @@ def oauth(users: Users, form: str) -> Exchange:
     return None
 
 
+# Python's TLS has no exporter (RFC 8446 section 7.5), so PLUS expects the client to bind to TLS_EXPORTER.
 MECHANISMS: Mapping[str, Callable[[Users], Exchange]] = {
     "PLAIN": plain,
     "LOGIN": login,
@@ -112,6 +114,11 @@ MECHANISMS: Mapping[str, Callable[[Users], Exchange]] = {
     "DIGEST-MD5": digest_md5,
     "SCRAM-SHA-1": partial(scram, digest="sha1"),
     "SCRAM-SHA-256": partial(scram, digest="sha256"),
+    "SCRAM-SHA-1-PLUS": partial(scram, digest="sha1", flags="p=tls-exporter", binding=TLS_EXPORTER),
+    "SCRAM-SHA-256-PLUS": partial(scram, digest="sha256", flags="p=tls-exporter", binding=TLS_EXPORTER),
     "XOAUTH2": partial(oauth, form="user=(.*)\x01auth=Bearer (.*)\x01\x01"),
     "OAUTHBEARER": partial(oauth, form="n,a=(.*),\x01(?:host=.*\x01)?(?:port=.*\x01)?auth=Bearer (.*)\x01\x01"),
 }
+
+WITHOUT_BINDING = tuple(name for name in MECHANISMS if not name.endswith("-PLUS"))
+"""What a server offers by itself."""

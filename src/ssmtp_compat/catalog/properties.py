@@ -69,7 +69,8 @@ _ROWS: Final = (
         "server has: inside TLS SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5; without TLS the two "
         "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN. 1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. 7 is XOAUTH2, "
         "or OAUTHBEARER (RFC 7628) where the server has only that; the token stands in Password, or in "
-        "AuthorizationIdentity behind the word Bearer. 3 (APOP) belongs to POP3, has no form in SMTP and is refused. "
+        "AuthorizationIdentity behind the word Bearer. SCRAM binds to a TLS 1.3 connection where the server offers it "
+        "(PLUS, RFC 9266). 3 (APOP) belongs to POP3, has no form in SMTP and is refused. "
         "Nothing is sent while User is empty.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.INFERRED,

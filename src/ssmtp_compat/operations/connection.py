@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..catalog.enums import EventID
@@ -28,6 +28,7 @@ from ..net.timeouts import Timeouts
 from ..smtp import commands
 from ..smtp.auth import registry
 from ..smtp.auth.exchange import CANCEL, AuthExchange
+from ..smtp.auth.mechanism import ChannelBinding
 from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
 from .exchange import Exchange, refusal
@@ -75,6 +76,7 @@ class Connection:
         self._tcp: TcpStream | None = None
         self._exchange: Exchange | None = None
         self._secured = False
+        self._channel_binding = b""
         self._ready = False
 
     @property
@@ -186,6 +188,7 @@ class Connection:
         # Known already where it was judged; one that is accepted without checks is not.
         self.server_certificate = secured.server_certificate.pem
         self._secured = True
+        self._channel_binding = secured.channel_binding
         self._status("TLS handshake complete")
 
     def _judge_certificate(self, certificate: ServerCertificate) -> bool:
@@ -210,13 +213,16 @@ class Connection:
         smtp = self._options.smtp
         if smtp.credentials is None:
             raise AssertionError("AUTH needs credentials")
+        offered = self.exchange.session.extensions.auth_mechanisms
         name = registry.choose(
-            self.exchange.session.extensions.auth_mechanisms,
+            offered,
             smtp.mechanism,
             tls=self._secured,
             acting=bool(smtp.credentials.authorization_identity),
+            binding=bool(self._channel_binding),
         )
-        exchange = AuthExchange(name, registry.create(name, smtp.credentials))
+        binding = ChannelBinding(self._channel_binding, registry.binds(offered))
+        exchange = AuthExchange(name, registry.create(name, replace(smtp.credentials, channel_binding=binding)))
         self.exchange.secret = smtp.credentials.password
         reply = self.exchange.command(exchange.command, deadline)
         while reply.intermediate:

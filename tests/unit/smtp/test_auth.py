@@ -67,6 +67,15 @@ def test_choice(offered, wanted, tls, chosen):
     assert registry.choose(offered, wanted, tls=tls) == chosen
 
 
+def test_what_can_be_bound_to_tls_is():
+    offered = ("SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "PLAIN")
+    assert registry.choose(offered, "", tls=True, binding=True) == "SCRAM-SHA-1-PLUS"
+    assert registry.choose(offered, "", tls=True) == "SCRAM-SHA-256"
+    assert registry.choose(offered, "PLAIN", tls=True, binding=True) == "PLAIN"
+    assert registry.binds(offered)
+    assert not registry.binds(("SCRAM-SHA-256",))
+
+
 @pytest.mark.parametrize(
     ("offered", "wanted", "text"),
     [

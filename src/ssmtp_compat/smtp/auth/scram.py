@@ -1,4 +1,4 @@
-"""SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677)."""
+"""SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677), each with its PLUS form, bound to TLS 1.3 by RFC 9266."""
 
 from __future__ import annotations
 
@@ -37,15 +37,19 @@ def saslname(name: str) -> str:
 class Scram(Mechanism):
     """Proves knowledge of the password, and has the server prove that it knows it too.
 
-    ``digest`` is hashlib's name of the hash function. ``nonce`` is for tests alone.
+    ``digest`` is hashlib's name of the hash function; ``plus`` binds to the channel. ``nonce`` is for tests alone.
     """
 
-    def __init__(self, credentials: Credentials, digest: str, nonce: str = "") -> None:
+    def __init__(self, credentials: Credentials, digest: str, nonce: str = "", *, plus: bool = False) -> None:
         self._digest = digest
         self._password = saslprep(credentials.password, "The password").encode("utf-8")
         user = saslname(saslprep(credentials.user, "The user name"))
         identity = saslname(saslprep(credentials.authorization_identity, "The authorization identity"))
-        self._gs2_header = ("n," + (f"a={identity}" if identity else "") + ",").encode("utf-8")
+        binding = credentials.channel_binding
+        # RFC 5802 section 6: "y" tells a server that does offer binding that somebody struck it from its offer.
+        flag = "p=tls-exporter" if plus else "y" if binding.tls_exporter and not binding.offered else "n"
+        self._gs2_header = (f"{flag}," + (f"a={identity}" if identity else "") + ",").encode("utf-8")
+        self._binding = self._gs2_header + (binding.tls_exporter if plus else b"")
         self._nonce = (nonce or secrets.token_urlsafe(_NONCE_OCTETS)).encode("ascii")
         self._client_first = b"n=" + user.encode("utf-8") + b",r=" + self._nonce
         self._server_signature = b""
@@ -86,7 +90,7 @@ class Scram(Mechanism):
                 f"The server wants {iterations} iterations in the SCRAM mechanism. More than {_MOST_ITERATIONS} would "
                 "keep this process busy for too long."
             )
-        without_proof = b"c=" + base64.b64encode(self._gs2_header) + b",r=" + nonce
+        without_proof = b"c=" + base64.b64encode(self._binding) + b",r=" + nonce
         salted_password = hashlib.pbkdf2_hmac(self._digest, self._password, salt, iterations)
         auth_message = b",".join((self._client_first, server_first, without_proof))
         client_key = self._hmac(salted_password, b"Client Key")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssmtp_compat.errors import InvalidValueError, ProtocolError
-from ssmtp_compat.smtp.auth.mechanism import Credentials
+from ssmtp_compat.smtp.auth.mechanism import ChannelBinding, Credentials
 from ssmtp_compat.smtp.auth.scram import Scram
 
 USER = Credentials("user", "pencil")
@@ -141,6 +141,27 @@ def test_names_are_escaped_and_the_identity_stands_in_the_header():
     assert mechanism.start() == b"n,a=boss=2C=3Dx,n=a=3Db=2Cc,r=abc"
     header = base64.b64encode(b"n,a=boss=2C=3Dx,")
     assert mechanism.step(first()).startswith(b"c=" + header + b",r=abcdef,p=")
+
+
+@pytest.mark.parametrize(
+    ("exporter", "offered", "plus", "flag", "bound"),
+    [
+        (b"", False, False, "n", b""),
+        (b"", True, False, "n", b""),  # below TLS 1.3
+        (b"known", False, False, "y", b""),  # a server that did offer it learns that the offer was tampered with
+        (b"known", True, False, "n", b""),
+        (b"known", True, True, "p=tls-exporter", b"known"),
+    ],
+)
+def test_the_channel_is_bound_or_said_to_be_bindable(
+    exporter: bytes, offered: bool, plus: bool, flag: str, bound: bytes
+):
+    credentials = Credentials("user", "pencil", "boss", channel_binding=ChannelBinding(exporter, offered))
+    mechanism = Scram(credentials, "sha256", "abc", plus=plus)
+    header = f"{flag},a=boss,".encode()
+    assert mechanism.start() == header + b"n=user,r=abc"
+    assert mechanism.step(first()).startswith(b"c=" + base64.b64encode(header + bound) + b",r=abcdef,p=")
+    assert "known" not in repr(credentials)
 
 
 def test_names_and_passwords_are_prepared():
