@@ -16,7 +16,8 @@ __all__ = ["CANCEL", "MAX_LINE", "AuthExchange"]
 CANCEL: Final = b"*"
 
 MAX_LINE: Final = 12288
-"""Octets of the longest challenge and of the longest response, the line ending included (RFC 4954 section 4)."""
+"""Octets of the longest challenge and of the longest response, the line ending included: enough for every mechanism in
+use, says RFC 4954 section 4, and what Postfix takes."""
 
 _MAX_COMMAND: Final = 512
 """Octets of the longest AUTH command, the line ending included (RFC 5321 section 4.5.3.1.4)."""

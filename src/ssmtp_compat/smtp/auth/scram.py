@@ -18,8 +18,8 @@ __all__ = ["Scram", "saslname"]
 
 # RFC 7677 section 4 asks for at least 4096, below which a recorded exchange is cheap to search for the password.
 _LEAST_ITERATIONS: Final = 4096
-# The count is the server's to choose and the time is ours: this many take a few seconds that nothing can interrupt.
-# It is above the 1,300,000 that OWASP recommends for SHA-1, the highest advice there is.
+# The count is the server's to choose and the time is ours: this many take a second or two that nothing can interrupt.
+# It is above the 1,400,000 that the OWASP password storage cheat sheet asks of SHA-1, its highest figure.
 _MOST_ITERATIONS: Final = 2_000_000
 
 _NONCE_OCTETS: Final = 24  # RFC 5802 sets no length; 192 bits never repeat

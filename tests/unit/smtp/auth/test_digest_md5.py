@@ -102,6 +102,12 @@ def test_what_latin_1_can_express_is_hashed_in_it():
     assert mechanism.step(rspauth(credentials, "müller.test")) == b""
 
 
+@pytest.mark.parametrize("charset", ["utf-8", '"UTF-8"', "Utf-8"])
+def test_a_server_names_utf_8_in_any_case(charset: str):
+    said = DigestMD5(Credentials("жук", "pw", host="mx.test"), "c").step(challenge(charset=charset))
+    assert said.startswith('charset=utf-8,username="жук"'.encode())
+
+
 def test_a_server_without_utf_8_gets_latin_1_or_nothing():
     said = DigestMD5(Credentials("üser", "pw", host="mx.test"), "c").step(challenge(charset=""))
     assert b'username="\xfcser"' in said
