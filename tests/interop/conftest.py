@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from interop.authority import Authority
+from interop.dovecot import Dovecot
 from interop.gpgsm import Gpgsm
 from interop.openssl_cms import OpenSSLCms
-from interop.packages import PLUGINS
+from interop.packages import DOVECOT_PLUGINS, PLUGINS
 from interop.postfix import Postfix
 from interop.processes import require, server_directory
 from interop.smtp_sink import SmtpSink
@@ -41,6 +42,19 @@ def postfix(running_postfix: Postfix) -> Iterator[Postfix]:
     """Postfix with empty mailboxes."""
     yield running_postfix
     running_postfix.clear()
+
+
+@pytest.fixture(scope="session")
+def dovecot(ca: Authority, running_postfix: Postfix) -> Iterator[Dovecot]:
+    """Dovecot's submission service, which hands mail on to Postfix."""
+    require("dovecot", plugins=DOVECOT_PLUGINS, root=True)
+    with server_directory("dovecot") as directory:
+        server = Dovecot(directory, ca, running_postfix.plain_port)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ PROGRAMS = {
     "postfix": "postfix",
     "smtp-sink": "postfix",
     "saslpasswd2": "sasl2-bin",
+    "dovecot": "dovecot-core",
     "gpgsm": "gpgsm",
     "gpg-agent": "gpg-agent",
     "gpgconf": "gpgconf",
@@ -31,9 +32,10 @@ PROGRAMS = {
 }
 # Loaded by Postfix at run time.
 PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
+DOVECOT_PLUGINS = ("dovecot-submissiond",)
 # What pip compiles the packages of the extra kerberos with.
 HEADERS = ("gcc", "libc6-dev", "libkrb5-dev", "python3-dev")
-PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *HEADERS}))
+PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *DOVECOT_PLUGINS, *HEADERS}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 

@@ -54,7 +54,7 @@ class ReplyParser:
     """
 
     def __init__(self, max_line: int = 2048) -> None:
-        self._max_line = max_line
+        self.max_line = max_line
         self._buffer = bytearray()
         self._lines: list[str] = []
         self._octets = 0
@@ -73,7 +73,7 @@ class ReplyParser:
         if not self._lines:
             # Nearly every reply but the one to EHLO is a single line of this shape.
             simple = _SINGLE_LINE.match(self._buffer)
-            if simple is not None and simple.end() - 2 <= self._max_line:
+            if simple is not None and simple.end() - 2 <= self.max_line:
                 text, code = simple.group(1).decode("utf-8", "replace"), int(simple.group(2))
                 del self._buffer[: simple.end()]
                 return Reply(code, (text,))
@@ -84,13 +84,13 @@ class ReplyParser:
             reply = self._add_line(line.removesuffix(b"\r"))
             if reply is not None:
                 return reply
-        if len(self._buffer) > self._max_line:
-            raise ProtocolError(f"The server sent a reply line of more than {self._max_line} octets.")
+        if len(self._buffer) > self.max_line:
+            raise ProtocolError(f"The server sent a reply line of more than {self.max_line} octets.")
         return None
 
     def _add_line(self, line: bytes) -> Reply | None:
-        if len(line) > self._max_line:
-            raise ProtocolError(f"The server sent a reply line of more than {self._max_line} octets.")
+        if len(line) > self.max_line:
+            raise ProtocolError(f"The server sent a reply line of more than {self.max_line} octets.")
         code, separator = line[:3], line[3:4]
         if not (len(code) == 3 and code.isdigit() and b"2" <= code[:1] <= b"5" and separator in (b" ", b"-", b"")):
             raise ProtocolError(f"The server sent {_excerpt(line)}, which is no SMTP reply.")

@@ -24,7 +24,4 @@ class Plain(Mechanism):
         return "\0".join(parts).encode("utf-8")
 
     def step(self, challenge: bytes) -> bytes:
-        # A server that ignored the initial response asks for it with an empty challenge; a second one is nonsense.
-        if challenge:
-            raise ProtocolError("The server sent a challenge in the PLAIN mechanism, which has none.")
-        return self.start()
+        raise ProtocolError("The server sent a challenge in the PLAIN mechanism, which has none.")
