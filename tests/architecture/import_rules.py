@@ -41,7 +41,7 @@ THIRD_PARTY = {
     "socks": {"tunnel"},
     "h11": {"tunnel"},
     "idna": {"message"},
-    "spnego": {"smtp"},
+    "spnego": {"smtp.auth"},
     "pkcs11": {"pki"},
     "tree_sitter": {"porting"},
     "tree_sitter_php": {"porting"},
@@ -65,12 +65,12 @@ def violations(root: Path) -> list[str]:
             found.append(f"{place}:1: {importer} stands on no line of the layer picture")
             continue
         for line, target in _imports(path, root):
-            if complaint := _judge(importer, target):
+            if complaint := _judge(importer, target, place):
                 found.append(f"{place}:{line}: {complaint}")
     return found
 
 
-def _judge(importer: str, target: tuple[str, ...]) -> str:
+def _judge(importer: str, target: tuple[str, ...], place: Path) -> str:
     name = importer or "__init__"
     if target[0] == PACKAGE:
         imported = target[1] if len(target) > 1 else ""
@@ -89,7 +89,8 @@ def _judge(importer: str, target: tuple[str, ...]) -> str:
     allowed = THIRD_PARTY.get(target[0])
     if allowed is None:
         return f"{name} imports {target[0]}, which is no dependency of this project"
-    return "" if importer in allowed else f"{name} imports {target[0]}, which belongs in {', '.join(sorted(allowed))}"
+    parents = {".".join(place.with_suffix("").parts[:depth]) for depth in range(1, len(place.parts) + 1)}
+    return "" if parents & allowed else f"{name} imports {target[0]}, which belongs in {', '.join(sorted(allowed))}"
 
 
 def _imports(path: Path, root: Path) -> Iterator[tuple[int, tuple[str, ...]]]:

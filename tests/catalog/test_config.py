@@ -305,6 +305,7 @@ def test_fully_supported_settings():
     assert {row.name for row in ROWS if row.support is Support.FULL} == {
         "AbsoluteTimeout",
         "AllowEmptyTo",
+        "AuthorizationIdentity",
         "BuildInfo",
         "Charset",
         "CheckCertificateDates",

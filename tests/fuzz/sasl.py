@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 
 from fuzz.error_text import check_error
-from ssmtp_compat.errors import ProtocolError, SSMTPError
-from ssmtp_compat.operations.connection import _challenge
+from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.smtp.auth import registry
+from ssmtp_compat.smtp.auth.exchange import MAX_LINE, AuthExchange
 from ssmtp_compat.smtp.auth.mechanism import Credentials
 from ssmtp_compat.smtp.replies import Reply
 
@@ -19,25 +18,29 @@ PASSWORD = "correct horse battery staple"
 def fuzz(data: bytes) -> None:
     challenges = data.split(b"\n")
     for name in MECHANISMS:
-        converse(name, challenges)
-        with contextlib.suppress(ProtocolError):
-            converse(name, [decode(challenge, name) for challenge in challenges])
+        converse(answers(name, challenges))
+        converse(lines(name, challenges))
 
 
-def decode(line: bytes, name: str) -> bytes:
-    return _challenge(Reply(334, (f"334 {line.decode('utf-8', 'replace')}",)), name)
-
-
-def converse(name: str, challenges: list[bytes]) -> None:
+def converse(turns: Iterator[tuple[bytes, bytes]]) -> None:
     failed = ""
     try:
-        for challenge, response in answers(name, challenges):
+        for challenge, response in turns:
             assert isinstance(response, bytes)
             assert len(response) <= len(challenge) + 1000
     except SSMTPError as error:
         check_error(error)
         failed = error.message
     assert PASSWORD not in failed
+
+
+def lines(name: str, challenges: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """The same as replies with code 334."""
+    exchange = AuthExchange(name, registry.create(name, Credentials("alice", PASSWORD)))
+    for challenge in challenges:
+        line = exchange.respond(Reply(334, (f"334 {challenge.decode('utf-8', 'replace')}",)))
+        assert len(line) < MAX_LINE
+        yield challenge * 2, line
 
 
 def answers(name: str, challenges: list[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -9,10 +9,11 @@ import pytest
 
 from interop.aiosmtpd_server import Aiosmtpd
 from interop.authority import Authority
+from interop.dovecot import Dovecot
 from interop.exim import Exim
 from interop.gpgsm import Gpgsm
 from interop.openssl_cms import OpenSSLCms
-from interop.packages import EXIM_LIBRARIES, PLUGINS
+from interop.packages import DOVECOT_PLUGINS, EXIM_LIBRARIES, PLUGINS
 from interop.postfix import Postfix
 from interop.processes import require, server_directory
 from interop.smtp_sink import SmtpSink
@@ -66,6 +67,19 @@ def exim(running_exim: Exim) -> Iterator[Exim]:
     """Exim with empty mailboxes."""
     yield running_exim
     running_exim.clear()
+
+
+@pytest.fixture(scope="session")
+def dovecot(ca: Authority, running_postfix: Postfix) -> Iterator[Dovecot]:
+    """Dovecot's submission service, which hands mail on to Postfix."""
+    require("dovecot", plugins=DOVECOT_PLUGINS, root=True)
+    with server_directory("dovecot") as directory:
+        server = Dovecot(directory, ca, running_postfix.plain_port)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture

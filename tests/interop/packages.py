@@ -20,12 +20,17 @@ PROGRAMS = {
     "postfix": "postfix",
     "smtp-sink": "postfix",
     "saslpasswd2": "sasl2-bin",
+    "dovecot": "dovecot-core",
     "gpgsm": "gpgsm",
     "gpg-agent": "gpg-agent",
     "gpgconf": "gpgconf",
     "openssl": "openssl",
     "curl": "curl",
     "exim4": "exim4-daemon-heavy",
+    "krb5kdc": "krb5-kdc",
+    "kdb5_util": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server",
+    "kinit": "krb5-user",
 }
 # Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.
 EXIM = "exim4-daemon-heavy"
@@ -33,8 +38,11 @@ EXIM_ROOT = Path("/usr/local/lib/ssmtp-compat-tests/exim")
 EXIM_USER = "Debian-exim"
 EXIM_LIBRARIES = ("libgnutls-dane0", "libidn12", "libmariadb3", "libspf2-2")
 # Loaded by Postfix at run time.
-PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db")
-PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *EXIM_LIBRARIES} - {EXIM}))
+PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
+DOVECOT_PLUGINS = ("dovecot-submissiond",)
+# What pip compiles the packages of the extra kerberos with.
+HEADERS = ("gcc", "libc6-dev", "libkrb5-dev", "python3-dev")
+PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *DOVECOT_PLUGINS, *HEADERS, *EXIM_LIBRARIES} - {EXIM}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import smtplib
+from collections.abc import Mapping
 from pathlib import Path
 
 from interop.authority import Authority
@@ -26,11 +27,11 @@ queue_directory = {directory}/queue
 data_directory = {directory}/data
 maillog_file = {directory}/maillog
 maillog_file_prefixes = {directory}
-import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C
+import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C {environment}
 
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-myhostname = mail.example.test
+myhostname = {hostname}
 mydestination =
 mynetworks = 127.0.0.1/32
 alias_maps =
@@ -110,8 +111,9 @@ _SASL = """\
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: {database}
-mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 NTLM SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512
+mech_list: {mechanisms}
 """
+_MECHANISMS = "PLAIN LOGIN CRAM-MD5 DIGEST-MD5 NTLM SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"
 
 
 class Postfix:
@@ -119,7 +121,15 @@ class Postfix:
 
     host = "127.0.0.1"
 
-    def __init__(self, directory: Path, ca: Authority) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        ca: Authority,
+        *,
+        hostname: str = "mail.example.test",
+        mechanisms: str = _MECHANISMS,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._directory = directory
         self._configuration = directory / "etc"
         self.plain_port, self.submission_port, self.tls_port = free_ports(3)
@@ -129,13 +139,19 @@ class Postfix:
         shutil.chown(directory / "mail", "nobody", "nogroup")
         mailboxes = ", ".join(f"{{{name}@{DOMAIN}={folder}/}}" for name, folder in MAILBOXES.items())
         main = _MAIN.format(
-            directory=directory, domain=DOMAIN, mailboxes=mailboxes, server=ca.server, ca=ca.certificate
+            directory=directory,
+            domain=DOMAIN,
+            mailboxes=mailboxes,
+            server=ca.server,
+            ca=ca.certificate,
+            hostname=hostname,
+            environment=" ".join(f"{name}={value}" for name, value in (environment or {}).items()),
         )
         master = _MASTER.format(plain=self.plain_port, submission=self.submission_port, tls=self.tls_port)
         database = self._configuration / "sasl/sasldb2"
         (self._configuration / "main.cf").write_text(main, encoding="utf-8")
         (self._configuration / "master.cf").write_text(master)
-        (self._configuration / "sasl/smtpd.conf").write_text(_SASL.format(database=database))
+        (self._configuration / "sasl/smtpd.conf").write_text(_SASL.format(database=database, mechanisms=mechanisms))
         for user, password in USERS.items():
             run("saslpasswd2", "-c", "-p", "-f", database, "-u", DOMAIN, user, data=password.encode())
         shutil.chown(database, group="postfix")

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,11 +20,12 @@ from interop.packages import PROGRAMS, find, missing_packages
 T = TypeVar("T")
 
 
-def require(*programs: str, plugins: tuple[str, ...] = (), root: bool = False) -> None:
-    """Skip the test when a program, a plug-in's package or root's rights are missing; with CI=true fail it."""
+def require(*programs: str, plugins: tuple[str, ...] = (), modules: tuple[str, ...] = (), root: bool = False) -> None:
+    """Skip the test when a program, a plug-in's package, a module or root's rights are missing; in CI fail it."""
     wanted = [f"{name} (Debian package {PROGRAMS[name]})" for name in programs if not find(name)]
     if plugins and find("dpkg-query"):
         wanted += [f"Debian package {name}" for name in missing_packages() if name in plugins]
+    wanted += [f"Python module {name} (dependency group interop)" for name in modules if not find_spec(name)]
     if root and os.geteuid() != 0:
         wanted.append("root's rights, to start this server")
     if not wanted:

@@ -10,6 +10,7 @@ import pytest
 from interop.authority import Authority
 from interop.postfix import Postfix
 from ssmtp_compat import AuthMechanisms, SSLStartModes
+from ssmtp_compat.smtp.auth import registry
 from wire.mailer import Mailer
 
 pytestmark = pytest.mark.interop
@@ -31,9 +32,10 @@ def test_a_plain_message_arrives_as_it_was_set(postfix):
 @pytest.mark.parametrize(
     ("mechanism", "seen"),
     [
-        (AuthMechanisms.amUserPassword, "PLAIN"),
+        (AuthMechanisms.amUserPassword, "SCRAM-SHA-256"),
         (AuthMechanisms.amSASLPlain, "PLAIN"),
         (AuthMechanisms.amCRAMMD5, "CRAM-MD5"),
+        (AuthMechanisms.amSASLDigestMD5, "DIGEST-MD5"),
     ],
 )
 @pytest.mark.parametrize(("user", "password"), [("alice", "secret"), ("uni", "pässwörd-1")])
@@ -57,15 +59,21 @@ def test_starttls_and_login_with_each_mechanism(postfix, ca, mechanism, seen, us
     assert f"sasl_method={seen}" in postfix.log()
 
 
-def test_login_is_used_where_postfix_offers_only_that(postfix, ca, monkeypatch):
-    # Postfix offers every mechanism; the preference is turned round so that LOGIN meets a real server as well.
-    from ssmtp_compat.smtp.auth import registry
-
-    monkeypatch.setattr(registry, "_PREFERRED_WITH_TLS", ("LOGIN",))
-    with Mailer(postfix.submission_port, SSLStartMode=2, User="uni@example.test", Password="pässwörd-1") as mailer:
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"])
+@pytest.mark.parametrize("tls", [True, False])
+def test_each_mechanism_alone_lets_the_right_password_in_and_no_other(postfix, ca, monkeypatch, mechanism, tls):
+    # Postfix offers every mechanism; preferred by itself, each of them meets a real server.
+    monkeypatch.setattr(registry, "_PREFERRED_WITH_TLS", (mechanism,))
+    monkeypatch.setattr(registry, "_PREFERRED_WITHOUT_TLS", (mechanism,))
+    with Mailer(postfix.submission_port, SSLStartMode=2 if tls else 3, User="uni@example.test") as mailer:
         mailer.config(SSLCACertFilePaths=ca.certificate)
+        for password in ("wrong", "pässwörd-2", ""):
+            mailer.set(Password=password)
+            assert mailer.connect() == 161
+            assert mailer.error[1].startswith("535 5.7.8"), mailer.error
+        mailer.set(Password="pässwörd-1")
         assert mailer.send() == 0, mailer.error
-    assert "sasl_method=LOGIN" in postfix.log()
+    assert f"sasl_method={mechanism}, sasl_username=uni@example.test" in postfix.log()
     assert delivered(postfix)
 
 

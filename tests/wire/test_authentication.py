@@ -11,13 +11,18 @@ import pytest
 
 from loopback_identity import LoopbackIdentity
 from wire.mailer import Mailer
-from wire.scripted_server import Ending, ScriptedServer, Step, Then
+from wire.scripted_server import Ending, ScriptedServer, Send, Step, Then
 from wire.server_auth import CRAM_MD5_CHALLENGE
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 USER, PASSWORD = "alice", "pässword-1 "
 MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"]
+"""Those without further rules about what a password may be and what a server has to say."""
+PROVING = ["SCRAM-SHA-1", "SCRAM-SHA-256", "DIGEST-MD5"]
+"""Those in which the server proves itself too."""
+TOKEN = "ya29.an-OAuth-token_of~some/length+0=="
+OAUTH = ["XOAUTH2", "OAUTHBEARER"]
 
 
 def encoded(text: str) -> str:
@@ -36,7 +41,7 @@ def logging_in(server: ScriptedServer, **properties: Any) -> Mailer:
     return Mailer(server.port, **{"User": USER, "Password": PASSWORD, **properties})
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", [*MECHANISMS, *PROVING])
 def test_the_right_password_logs_in_before_the_message(mechanism: str):
     with ScriptedServer(users={USER: PASSWORD}, mechanisms=[mechanism]) as server, logging_in(server) as mailer:
         assert mailer.send() == 0, mailer.error
@@ -45,7 +50,7 @@ def test_the_right_password_logs_in_before_the_message(mechanism: str):
     assert verbs == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", [*MECHANISMS, *PROVING])
 @pytest.mark.parametrize("method", ["connect", "send"])
 def test_a_wrong_password_ends_the_session_with_the_servers_words(mechanism: str, method: str):
     with (
@@ -93,6 +98,8 @@ def test_authorization_identity_is_plains_first_part():
         (False, ["LOGIN", "PLAIN", "CRAM-MD5"], "CRAM-MD5"),
         (False, ["LOGIN", "PLAIN"], "PLAIN"),
         (False, ["LOGIN"], "LOGIN"),
+        (False, ["CRAM-MD5", "SCRAM-SHA-1"], "SCRAM-SHA-1"),
+        (True, ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"], "SCRAM-SHA-256"),
         (True, ["CRAM-MD5", "LOGIN", "PLAIN"], "PLAIN"),
         (True, ["CRAM-MD5", "LOGIN"], "LOGIN"),
         (True, ["CRAM-MD5"], "CRAM-MD5"),
@@ -110,14 +117,17 @@ def test_the_best_mechanism_depends_on_tls(
     assert server.commands[-1].split()[1] == used
 
 
-@pytest.mark.parametrize(("number", "used"), [(1, "CRAM-MD5"), (4, "PLAIN")])
+@pytest.mark.parametrize(("number", "used"), [(0, "SCRAM-SHA-256"), (1, "CRAM-MD5"), (4, "PLAIN"), (5, "DIGEST-MD5")])
 def test_authmechanism_names_the_only_one(number: int, used: str):
     with ScriptedServer(users={USER: PASSWORD}) as server, logging_in(server, AuthMechanism=number) as mailer:
         assert mailer.connect() == 0, mailer.error
     assert server.commands[-1].split()[1] == used
 
 
-@pytest.mark.parametrize(("number", "offered"), [(1, ["PLAIN", "LOGIN"]), (4, ["LOGIN", "CRAM-MD5"])])
+@pytest.mark.parametrize(
+    ("number", "offered"),
+    [(1, ["PLAIN", "LOGIN"]), (4, ["LOGIN", "CRAM-MD5"]), (5, ["PLAIN", "CRAM-MD5"]), (7, ["PLAIN"])],
+)
 def test_nothing_else_takes_its_place(number: int, offered: list[str]):
     with (
         ScriptedServer(users={USER: PASSWORD}, mechanisms=offered) as server,
@@ -128,11 +138,10 @@ def test_nothing_else_takes_its_place(number: int, offered: list[str]):
     assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
 
 
-@pytest.mark.parametrize("number", [2, 3, 5, 6, 7])
-def test_a_mechanism_that_this_version_lacks_stops_before_the_connection(number: int):
-    with ScriptedServer(users={USER: PASSWORD}) as server, logging_in(server, AuthMechanism=number) as mailer:
+def test_apop_is_refused_for_what_it_is():
+    with ScriptedServer(users={USER: PASSWORD}) as server, logging_in(server, AuthMechanism=3) as mailer:
         assert mailer.send() == 20008
-        assert "lacks" in mailer.error[1]
+        assert "APOP, which belongs to POP3" in mailer.error[1]
     assert server.connections == []
 
 
@@ -202,7 +211,8 @@ def test_endless_challenges_come_to_an_end(mechanism: str, challenge: str):
     ):
         assert mailer.send() == 162
         assert mechanism in mailer.error[1]
-    assert len(server.connection.auth_responses) <= 16
+    assert len(server.connection.auth_responses) <= 17
+    assert server.connection.auth_responses[-1] == "*"
     assert not any(command.startswith("MAIL") for command in server.commands)
 
 
@@ -234,16 +244,53 @@ def test_an_identity_that_no_mechanism_carries_is_not_dropped():
     with ScriptedServer(users={USER: PASSWORD}, mechanisms=["LOGIN"]) as server, logging_in(server) as mailer:
         mailer.config(AuthorizationIdentity="boss")
         assert mailer.send() == 20011
-        assert "only PLAIN can carry" in mailer.error[1]
+        assert "PLAIN, DIGEST-MD5, OAUTHBEARER, GSSAPI can carry" in mailer.error[1]
         mailer.config(AuthorizationIdentity="")
         assert mailer.send() == 0, mailer.error
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "step"),
+    [(name, step) for name in (*MECHANISMS, *PROVING, *OAUTH) for step in (1, 2) if (name, step) != ("PLAIN", 2)],
+)
+@pytest.mark.parametrize(
+    "reply", ["454 4.7.0 try later", "535 5.7.8 no", "534 5.7.9 too weak", "538 5.7.11 encrypt", "500 5.5.6 too long"]
+)
+def test_a_refusal_at_any_step_is_told_and_the_session_ends_in_order(mechanism: str, step: int, reply: str):
+    with (
+        ScriptedServer(
+            users={USER: "another"},
+            mechanisms=[mechanism],
+            faults={Step("AUTH", step): Send(f"{reply}\r\n".encode())},
+        ) as server,
+        logging_in(server, AuthMechanism=7 if mechanism in OAUTH else 0, Password=TOKEN) as mailer,
+    ):
+        assert mailer.send() == 161
+        assert mailer.error[1].startswith(reply)
+    assert server.connection.ending is Ending.QUIT
+    assert not any(command.startswith("MAIL") for command in server.commands)
+
+
+@pytest.mark.parametrize("answer", ["334 YWJj", "235 come in", "421 4.7.0 gone", "250 fine"])
+def test_whatever_answers_the_cancelling_the_login_fails_for_its_reason(answer: str):
+    with (
+        ScriptedServer(users={USER: PASSWORD}, mechanisms=["LOGIN"], replies={"AUTH": ["334 ?", answer]}) as server,
+        logging_in(server) as mailer,
+    ):
+        assert mailer.send() == 162
+        assert "not base64" in mailer.error[1]
+        assert mailer.get("Connected") is False
+    assert server.connection.auth_responses == ["*"]
 
 
 # -- secrets ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "refused", "bad challenge", "endless"])
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", [*MECHANISMS, *PROVING])
 def test_no_event_and_no_error_shows_a_secret(mechanism: str, outcome: str):
     password = PASSWORD if outcome == "accepted" else "wr0ng-secret"
     replies = {"bad challenge": {"AUTH": ["334 ?"]}, "endless": {"AUTH": "334 YWJj"}}.get(outcome, {})
@@ -251,7 +298,7 @@ def test_no_event_and_no_error_shows_a_secret(mechanism: str, outcome: str):
         ScriptedServer(users={USER: PASSWORD}, mechanisms=[mechanism], replies=replies) as server,
         logging_in(server, Password=password) as mailer,
     ):
-        if mechanism == "PLAIN":
+        if mechanism == "PLAIN" or mechanism in PROVING:
             mailer.config(AuthorizationIdentity="hidden-identity")
         mailer.record()
         assert (mailer.send() == 0) is (outcome == "accepted")
@@ -266,7 +313,7 @@ def test_no_event_and_no_error_shows_a_secret(mechanism: str, outcome: str):
     secrets |= {line for line in sent if line not in ("", "*")}
     assert not [secret for secret in secrets if secret in shown]
     # That something was sent is shown all the same, line by line.
-    assert trail[1] == f"AUTH {mechanism}" + (" ****" if mechanism == "PLAIN" else "")
+    assert trail[1] == f"AUTH {mechanism}" + (" ****" if mechanism == "PLAIN" or mechanism.startswith("SCRAM") else "")
     responses = ["*" if line == "*" else "****" for line in server.connection.auth_responses]
     assert trail[2 : 2 + len(responses)] == responses
 

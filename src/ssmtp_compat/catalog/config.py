@@ -84,16 +84,15 @@ _SMTP_ROWS: Final = (
         group="SMTP",
         value_type=ValueType.TEXT,
         default="",
-        doc="Identity to act as after logging on as User: the authzid of the mechanism (RFC 4616 2 for PLAIN). Empty "
-        "acts as User.",
+        doc="Identity to act as after logging on as User: the authzid (RFC 4422 3.4.1) of PLAIN, SCRAM, DIGEST-MD5, "
+        "OAUTHBEARER and Kerberos. Where the mechanism cannot carry it the login fails. Empty acts as User. With "
+        "AuthMechanism 7 a value that begins with the word Bearer is the OAuth token instead; Password is not needed.",
         single_line=True,
         # The V9 page has scripts put a whole OAuth bearer token here.
         secret=True,
         evidence=Evidence.OURS,
         default_evidence=Evidence.INFERRED,
         source=f"{_SMTP_CONFIG}, which ties it to XOAUTH2; {_OVERVIEW}",
-        support=Support.PARTIAL,
-        support_note="authorization identities with mechanisms other than PLAIN",
     ),
     ConfigDef(
         name="Charset",

@@ -292,7 +292,7 @@ _ROWS: Final = (
     _older(
         ErrorCode.NO_CREDENTIALS,
         "Cannot acquire security credentials.",
-        "The certificate or its private key cannot be used.",
+        "The certificate or its private key cannot be used, or User and Password do not do for AuthMechanism 2 or 6.",
     ),
     _older(ErrorCode.NO_CHAIN, "Cannot find certificate chain.", "The chain of issuers cannot be built."),
     _older(

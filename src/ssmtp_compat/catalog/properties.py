@@ -65,14 +65,20 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(AuthMechanisms.amUserPassword),
         choices=AuthMechanisms,
-        doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the strongest one that both "
-        "sides have: inside TLS PLAIN before LOGIN, without TLS CRAM-MD5 before these two. 1 insists on CRAM-MD5 and 4 "
-        "on PLAIN; 3 (APOP) belongs to POP3 and has no form in SMTP. Nothing is sent while User is empty.",
+        doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the first of these that the "
+        "server has: inside TLS SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5; without TLS the two "
+        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN. 1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. 7 is XOAUTH2, "
+        "or OAUTHBEARER (RFC 7628) where the server has only that; the token stands in Password, or in "
+        "AuthorizationIdentity behind the word Bearer. SCRAM binds to a TLS 1.3 connection where the server offers it "
+        "(PLUS, RFC 9266). 3 (APOP) belongs to POP3, has no form in SMTP and is refused. "
+        "Nothing is sent while User is empty. 2 is NTLM "
+        r"(MS-SMTPNTLM), which needs the extra ntlm; User is DOMAIN\name, name@domain or a name alone. 6 is "
+        "Kerberos (GSSAPI, RFC 4752), which needs the extra kerberos: with a Password it asks for User's ticket, and "
+        "without one takes it from the credential cache; MailServer has to be the name that the server's key is for. "
+        "Timeout does not count while Kerberos waits for its key distribution centre, and Interrupt does not end that.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.INFERRED,
-        source=f"{_HEADER} (names and numbers); what 0 stands for is ours",
-        support=Support.PARTIAL,
-        support_note="mechanisms other than PLAIN, LOGIN and CRAM-MD5",
+        source=f"{_HEADER} (names and numbers); what 0 takes, and where the token stands, is ours",
     ),
     PropertyDef(
         id=PropertyID.BCc,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import socket
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..catalog.enums import EventID
@@ -28,8 +28,9 @@ from ..net.tcp import connect as tcp_connect
 from ..net.timeouts import Timeouts
 from ..smtp import commands
 from ..smtp.auth import registry
+from ..smtp.auth.exchange import CANCEL, AuthExchange
+from ..smtp.auth.mechanism import ChannelBinding
 from ..smtp.options import SmtpOptions, TlsStart
-from ..smtp.replies import Reply
 from ..smtp.session import Session, State
 from .exchange import Exchange, refusal
 
@@ -41,9 +42,6 @@ __all__ = ["Connection", "ConnectionOptions"]
 
 # A server that has the message must not hold up its sender by being slow to say goodbye.
 _QUIT_SECONDS: Final = 5.0
-
-# SASL exchanges have at most a handful of steps; a server that goes on asking would otherwise never be left.
-_MAX_SASL_STEPS: Final = 16
 
 # Host names as EHLO may carry them (RFC 5321 section 4.1.2, with the underscore that real hosts have).
 _HELLO_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
@@ -79,6 +77,7 @@ class Connection:
         self._tcp: TcpStream | None = None
         self._exchange: Exchange | None = None
         self._secured = False
+        self._channel_binding = b""
         self._ready = False
 
     @property
@@ -195,6 +194,7 @@ class Connection:
         # Known already where it was judged; one that is accepted without checks is not.
         self.server_certificate = secured.server_certificate.pem
         self._secured = True
+        self._channel_binding = secured.channel_binding
         self._status("TLS handshake complete")
 
     def _judge_certificate(self, certificate: ServerCertificate) -> bool:
@@ -219,27 +219,28 @@ class Connection:
         smtp = self._options.smtp
         if smtp.credentials is None:
             raise AssertionError("AUTH needs credentials")
+        offered = self.exchange.session.extensions.auth_mechanisms
         name = registry.choose(
-            self.exchange.session.extensions.auth_mechanisms,
+            offered,
             smtp.mechanism,
             tls=self._secured,
             acting=bool(smtp.credentials.authorization_identity),
+            binding=bool(self._channel_binding),
         )
-        mechanism = registry.create(name, smtp.credentials)
-        reply = self.exchange.command(commands.auth(name, mechanism.start()), deadline)
-        for _ in range(_MAX_SASL_STEPS):
-            if not reply.intermediate:
-                break
+        binding = ChannelBinding(self._channel_binding, registry.binds(offered))
+        exchange = AuthExchange(name, registry.create(name, replace(smtp.credentials, channel_binding=binding)))
+        self.exchange.secret = smtp.credentials.password
+        reply = self.exchange.command(exchange.command, deadline)
+        while reply.intermediate:
             try:
-                response = mechanism.step(_challenge(reply, name))
+                line = exchange.respond(reply)
             except SSMTPError:
-                self.exchange.sasl_response(b"*", deadline)
+                # Why it is cancelled is worth more than what becomes of that.
+                with suppress(SSMTPError):
+                    self.exchange.sasl_response(CANCEL, deadline)
                 raise
-            reply = self.exchange.sasl_response(base64.b64encode(response), deadline)
-        if reply.intermediate:
-            raise ProtocolError(f"The server still asks after {_MAX_SASL_STEPS} answers in the {name} mechanism.")
-        if not reply.positive:
-            raise refusal(reply)
+            reply = self.exchange.sasl_response(line, deadline)
+        exchange.finish(reply)
 
     # -- in between ---------------------------------------------------------------------------------------------------
 
@@ -333,11 +334,3 @@ class Connection:
             statuscode=int(error.code) if error is not None else 0,
             description=error.message if error is not None else "OK",
         )
-
-
-def _challenge(reply: Reply, mechanism: str) -> bytes:
-    """The challenge that a 334 carries: base64, and only the last line counts (RFC 4954 section 4)."""
-    try:
-        return base64.b64decode(reply.texts[-1], validate=True)
-    except ValueError:  # binascii.Error, and for text that is not even ASCII ValueError itself
-        raise ProtocolError(f"The server sent a {mechanism} challenge that is not base64.") from None

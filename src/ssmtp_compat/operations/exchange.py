@@ -36,7 +36,9 @@ _AWAITING: Final = {verb: f"waiting for the reply to {verb.value}" for verb in V
 _NO_LAST_WORDS: Final = (ConnectionFailedError, ProtocolError, TLSError)
 
 # Shorter base64 text holds less than two characters, and would be found in innocent words.
-_SHORTEST_SECRET: Final = 4
+_SHORTEST_ENCODED: Final = 4
+# A password that is a word may stand in a reply by itself, and a mask in its place would give it away; tokens are long.
+_SHORTEST_SECRET: Final = 16
 
 FROM_CLIENT: Final = 0
 FROM_SERVER: Final = 1
@@ -49,8 +51,6 @@ def refusal(reply: Reply) -> ReplyError:
 
 
 def _masked(reply: Reply, secret: str) -> Reply:
-    if len(secret) < _SHORTEST_SECRET:
-        return reply
     return Reply(reply.code, tuple(line.replace(secret, MASK) for line in reply.lines))
 
 
@@ -67,6 +67,8 @@ class Exchange:
         self.last_reply: Reply | None = None
         self._sasl_line = ""
         """The base64 text last sent in an AUTH exchange, which servers repeat when they do not understand it."""
+        self.secret = ""
+        """What the reply that ends an AUTH exchange must not show: the password or token."""
         self._events = events
 
     def greeting(self, deadline: Deadline) -> Reply:
@@ -220,8 +222,8 @@ class Exchange:
             deadline.doing = _AWAITING[awaited]
             self.session.receive(self._read(deadline))
             answer = self.session.next_answer()
-        if answer.verb is Verb.AUTH and self._sasl_line:
-            answer = replace(answer, reply=_masked(answer.reply, self._sasl_line))
+        if answer.verb is Verb.AUTH:
+            answer = replace(answer, reply=self._without_secrets(answer.reply))
         self._take(answer)
         return answer
 
@@ -240,6 +242,14 @@ class Exchange:
                 self._trace(FROM_SERVER, line)
         if answer.reply.code == SERVICE_CLOSING:
             raise refusal(answer.reply)
+
+    def _without_secrets(self, reply: Reply) -> Reply:
+        if len(self._sasl_line) >= _SHORTEST_ENCODED:
+            reply = _masked(reply, self._sasl_line)
+        # A challenge that happens to contain the password's text has to reach the mechanism as it came.
+        if len(self.secret) >= _SHORTEST_SECRET and not reply.intermediate:
+            reply = _masked(reply, self.secret)
+        return reply
 
     def remark(self, text: str) -> None:
         """Tell the trace what the library does by itself."""

@@ -59,8 +59,13 @@ _STARTTLS_PORTS: Final = (25, 587)
 _SASL_NAMES: Final = {
     AuthMechanisms.amUserPassword: "",
     AuthMechanisms.amCRAMMD5: "CRAM-MD5",
+    AuthMechanisms.amNTLM: "NTLM",
     AuthMechanisms.amSASLPlain: "PLAIN",
+    AuthMechanisms.amSASLDigestMD5: "DIGEST-MD5",
+    AuthMechanisms.amKerberos: "GSSAPI",
+    AuthMechanisms.amXOAUTH2: "XOAUTH2",
 }
+_BEARER: Final = "bearer "
 
 # Header texts of RFC 4021 and RFC 2156.
 _IMPORTANCE: Final = {Importance.miHigh: "high", Importance.miNormal: "normal", Importance.miLow: "low"}
@@ -129,21 +134,33 @@ def tls_start(settings: Settings) -> TlsStart:
 
 def smtp_options(settings: Settings) -> SmtpOptions:
     """How to greet and log in."""
-    user = settings.text(P.User)
     mechanism = AuthMechanisms(settings.number(P.AuthMechanism))
-    if user and mechanism not in _SASL_NAMES:
-        refuse(PROPERTIES[P.AuthMechanism])
     return SmtpOptions(
         hello=settings.setting_text("Hello"),
         use_extensions=settings.flag(P.AllowExtensions),
         use_pipelining=settings.setting_flag("UsePipelining"),
         tls_start=tls_start(settings),
         max_reply_line=settings.setting_number("MaxLineLength"),
-        credentials=Credentials(user, settings.text(P.Password), settings.setting_text("AuthorizationIdentity"))
-        if user
-        else None,
+        credentials=_credentials(settings, mechanism) if settings.text(P.User) else None,
         mechanism=_SASL_NAMES.get(mechanism, ""),
     )
+
+
+def _credentials(settings: Settings, mechanism: AuthMechanisms) -> Credentials:
+    if mechanism is AuthMechanisms.amAPOP:
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            "AuthMechanism 3 is APOP, which belongs to POP3: no SMTP server has it. 0 takes the best that there is.",
+        )
+    password, identity = settings.text(P.Password), settings.setting_text("AuthorizationIdentity")
+    if mechanism is AuthMechanisms.amXOAUTH2:
+        if identity.lower().startswith(_BEARER):
+            # The V9 edition has scripts put the token here. It is no identity, for none has a blank in it.
+            password, identity = identity, ""
+        # The whole value of HTTP's Authorization field, which many programs hand on as it is.
+        if password.lower().startswith(_BEARER):
+            password = password[len(_BEARER) :].strip()
+    return Credentials(settings.text(P.User), password, identity, _host(settings), settings.number(P.MailPort))
 
 
 def tls_options(settings: Settings) -> TlsOptions | None:

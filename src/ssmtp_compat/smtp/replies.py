@@ -59,7 +59,7 @@ class ReplyParser:
     """
 
     def __init__(self, max_line: int = 2048) -> None:
-        self._max_line = max_line
+        self.max_line = max_line
         self._buffer = bytearray()
         self._lines: list[str] = []
         self._octets = 0
@@ -78,7 +78,7 @@ class ReplyParser:
         if not self._lines:
             # Nearly every reply but the one to EHLO is a single line of this shape.
             simple = _SINGLE_LINE.match(self._buffer)
-            if simple is not None and simple.end() - 2 <= self._max_line:
+            if simple is not None and simple.end() - 2 <= self.max_line:
                 text, code = simple.group(1).decode("utf-8", "replace"), int(simple.group(2))
                 del self._buffer[: simple.end()]
                 return Reply(code, (text,))
@@ -90,13 +90,13 @@ class ReplyParser:
             if reply is not None:
                 return reply
         # A CR at the end is half of the line ending, cut off by the border of a segment.
-        if len(self._buffer) - self._buffer.endswith(b"\r") > self._max_line:
-            raise ProtocolError(f"The server sent a reply line of more than {self._max_line} octets.")
+        if len(self._buffer) - self._buffer.endswith(b"\r") > self.max_line:
+            raise ProtocolError(f"The server sent a reply line of more than {self.max_line} octets.")
         return None
 
     def _add_line(self, line: bytes) -> Reply | None:
-        if len(line) > self._max_line:
-            raise ProtocolError(f"The server sent a reply line of more than {self._max_line} octets.")
+        if len(line) > self.max_line:
+            raise ProtocolError(f"The server sent a reply line of more than {self.max_line} octets.")
         code, separator = line[:3], line[3:4]
         if not (len(code) == 3 and code.isdigit() and b"2" <= code[:1] <= b"5" and separator in (b" ", b"-", b"")):
             raise ProtocolError(f"The server sent {_excerpt(line)}, which is no SMTP reply.")

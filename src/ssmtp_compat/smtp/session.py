@@ -17,6 +17,7 @@ from enum import Enum, auto
 from typing import Final
 
 from ..errors import ProtocolError, ReplyError
+from .auth.exchange import MAX_LINE as MAX_SASL_LINE
 from .commands import OPENING, Command, Verb
 from .extensions import Extensions
 from .replies import Reply, ReplyParser
@@ -156,11 +157,12 @@ class Answer:
 class Session:
     """One session, from the server's greeting to the reply to QUIT.
 
-    ``max_line`` is the longest reply line accepted, in octets; without ``use_pipelining`` an offer of PIPELINING is not
-    taken up.
+    ``max_line`` is the longest reply line accepted, in octets; a challenge may be as long as RFC 4954 lets it be.
+    Without ``use_pipelining`` an offer of PIPELINING is not taken up.
     """
 
     def __init__(self, max_line: int = 2048, *, use_pipelining: bool = True) -> None:
+        self._max_line = max_line
         self.state = State.GREETING
         self.extensions = Extensions()
         self._parser = ReplyParser(max_line)
@@ -273,6 +275,7 @@ class Session:
 
     def next_answer(self) -> Answer | None:
         """The next answer that the octets received so far complete, or None while more are needed."""
+        self._parser.max_line = max(self._max_line, MAX_SASL_LINE) if self.awaited is Verb.AUTH else self._max_line
         reply = self._parser.next_reply()
         return None if reply is None else self._pair(reply)
 

@@ -31,6 +31,8 @@ _CHUNK_ENCRYPTED: Final = _CHUNK + 4 * 256
 """Room for the records of a chunk: header, nonce, padding and tag add less than 256 octets each."""
 _HANDSHAKE_RECORD: Final = 22
 _ALERT_RECORD: Final = 21
+_EXPORTER: Final = (b"EXPORTER-Channel-Binding", 32, b"")
+"""Label, length and context of the channel binding tls-exporter (RFC 9266 section 4)."""
 _CLOSE_SECONDS: Final = 0.2
 """How long a full send buffer may hold up closing: a close_notify is a courtesy."""
 
@@ -103,6 +105,12 @@ class TlsStream:
     @property
     def peer_address(self) -> str:
         return self._inner.peer_address
+
+    @property
+    def channel_binding(self) -> bytes:
+        """What both ends of this very connection know and nobody else: tls-exporter. Empty before TLS 1.3, where it
+        would need extensions that cannot be asked for here (RFC 9266 section 3)."""
+        return self._connection.export_keying_material(*_EXPORTER) if self.negotiated.version == "TLSv1.3" else b""
 
     def read(self, limit: int, deadline: Deadline) -> bytes:
         """As every stream reads; ``b""`` only after the server's close_notify.

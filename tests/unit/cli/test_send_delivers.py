@@ -102,7 +102,7 @@ def test_tls_with_an_authority_of_ones_own_and_a_password_from_the_environment(
     lines = outcome.err.splitlines()
     assert lines[0].startswith("<-- 220 ")
     assert "--> DATA" in lines
-    assert any(line.startswith("--> AUTH PLAIN ****") for line in lines)
+    assert any(line.startswith("--> AUTH SCRAM-SHA-256 ****") for line in lines)
 
 
 def test_only_the_authority_given_is_trusted(

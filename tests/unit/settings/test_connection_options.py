@@ -222,7 +222,11 @@ def test_password_without_a_user_is_not_used(settings: Settings):
     [
         (AuthMechanisms.amUserPassword, ""),
         (AuthMechanisms.amCRAMMD5, "CRAM-MD5"),
+        (AuthMechanisms.amNTLM, "NTLM"),
         (AuthMechanisms.amSASLPlain, "PLAIN"),
+        (AuthMechanisms.amSASLDigestMD5, "DIGEST-MD5"),
+        (AuthMechanisms.amKerberos, "GSSAPI"),
+        (AuthMechanisms.amXOAUTH2, "XOAUTH2"),
     ],
 )
 def test_login(settings: Settings, mechanism: AuthMechanisms, expected: str):
@@ -230,19 +234,43 @@ def test_login(settings: Settings, mechanism: AuthMechanisms, expected: str):
     put(settings, P.Password, " hunter2 ")
     put(settings, "AuthorizationIdentity", "boss")
     put(settings, P.AuthMechanism, mechanism)
+    put(settings, P.MailServer, " mx.example.test ")
+    put(settings, P.MailPort, 587)
     options = views.smtp_options(settings)
     assert options.mechanism == expected
     assert options.credentials is not None
     found = options.credentials
     assert (found.user, found.password, found.authorization_identity) == ("alice", " hunter2 ", "boss")
+    assert (found.host, found.port) == ("mx.example.test", 587)
 
 
-@pytest.mark.parametrize("mechanism", [2, 3, 5, 6, 7])
-def test_mechanism_that_is_lacking_is_refused_where_it_would_be_used(settings: Settings, mechanism: int):
-    put(settings, P.AuthMechanism, mechanism)
+@pytest.mark.parametrize(
+    ("password", "identity", "token", "acting"),
+    [
+        ("t0ken", "", "t0ken", ""),
+        ("t0ken", "boss", "t0ken", "boss"),
+        ("bearer  t0ken", "boss", "t0ken", "boss"),
+        ("", "Bearer t0ken", "t0ken", ""),
+        ("other", "bearer t0ken", "t0ken", ""),
+    ],
+)
+def test_an_oauth_token_stands_in_either_place(
+    settings: Settings, password: str, identity: str, token: str, acting: str
+):
+    put(settings, P.User, "alice")
+    put(settings, P.Password, password)
+    put(settings, "AuthorizationIdentity", identity)
+    put(settings, P.AuthMechanism, AuthMechanisms.amXOAUTH2)
+    found = views.smtp_options(settings).credentials
+    assert found is not None
+    assert (found.password, found.authorization_identity) == (token, acting)
+
+
+def test_apop_is_refused_for_what_it_is(settings: Settings):
+    put(settings, P.AuthMechanism, 3)
     assert views.smtp_options(settings).credentials is None
     put(settings, P.User, "alice")
-    with pytest.raises(SSMTPError, match="mechanisms") as caught:
+    with pytest.raises(SSMTPError, match="POP3") as caught:
         views.smtp_options(settings)
     assert caught.value.code is ErrorCode.NOT_SUPPORTED
 

@@ -14,11 +14,10 @@ def test_plain_follows_the_examples_of_rfc_4616():
     assert registry.create("PLAIN", acting).start() == b"Ursel\0Kurt\0xipj3plmq"
 
 
-def test_plain_answers_an_empty_challenge_and_no_other():
-    mechanism = registry.create("PLAIN", Credentials("tim", "pw"))
-    assert mechanism.step(b"") == b"\0tim\0pw"
-    with pytest.raises(ProtocolError):
-        mechanism.step(b"prove it")
+def test_plain_answers_no_challenge():
+    for challenge in (b"", b"prove it"):
+        with pytest.raises(ProtocolError):
+            registry.create("PLAIN", Credentials("tim", "pw")).step(challenge)
 
 
 def test_plain_refuses_nul_without_showing_the_password():
@@ -56,15 +55,35 @@ def test_cram_md5_refuses_an_empty_challenge():
         (("LOGIN",), "", False, "LOGIN"),
         (("X-UNKNOWN", "CRAM-MD5"), "", True, "CRAM-MD5"),
         (("LOGIN", "PLAIN", "CRAM-MD5"), "CRAM-MD5", True, "CRAM-MD5"),
+        (("PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"), "", True, "SCRAM-SHA-256"),
+        (("PLAIN", "CRAM-MD5", "SCRAM-SHA-1"), "", False, "SCRAM-SHA-1"),
+        (("DIGEST-MD5", "PLAIN"), "", True, "PLAIN"),
+        (("DIGEST-MD5", "PLAIN"), "", False, "DIGEST-MD5"),
+        (("OAUTHBEARER", "XOAUTH2", "PLAIN"), "XOAUTH2", True, "XOAUTH2"),
+        (("OAUTHBEARER", "PLAIN"), "XOAUTH2", True, "OAUTHBEARER"),
     ],
 )
 def test_choice(offered, wanted, tls, chosen):
     assert registry.choose(offered, wanted, tls=tls) == chosen
 
 
+def test_what_can_be_bound_to_tls_is():
+    offered = ("SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "PLAIN")
+    assert registry.choose(offered, "", tls=True, binding=True) == "SCRAM-SHA-1-PLUS"
+    assert registry.choose(offered, "", tls=True) == "SCRAM-SHA-256"
+    assert registry.choose(offered, "PLAIN", tls=True, binding=True) == "PLAIN"
+    assert registry.binds(offered)
+    assert not registry.binds(("SCRAM-SHA-256",))
+
+
 @pytest.mark.parametrize(
     ("offered", "wanted", "text"),
-    [((), "", "offers no AUTH"), (("GSSAPI",), "", "GSSAPI"), (("PLAIN",), "CRAM-MD5", "CRAM-MD5 was asked for")],
+    [
+        ((), "", "offers no AUTH"),
+        (("GSSAPI",), "", "GSSAPI"),
+        (("PLAIN",), "CRAM-MD5", "CRAM-MD5 was asked for"),
+        (("XOAUTH2", "OAUTHBEARER"), "", "this version knows"),  # a password is no token
+    ],
 )
 def test_no_choice_says_what_was_offered_and_wanted(offered, wanted, text):
     with pytest.raises(SSMTPError, match=text) as caught:
@@ -73,10 +92,14 @@ def test_no_choice_says_what_was_offered_and_wanted(offered, wanted, text):
 
 
 def test_an_authorization_identity_is_carried_or_the_login_fails():
-    everything = ("CRAM-MD5", "LOGIN", "PLAIN")
-    assert registry.choose(everything, "", tls=False, acting=True) == "PLAIN"
-    for offered, wanted in ((("CRAM-MD5", "LOGIN"), ""), (everything, "CRAM-MD5")):
-        with pytest.raises(SSMTPError, match="only PLAIN can carry") as caught:
+    assert registry.choose(("CRAM-MD5", "LOGIN", "PLAIN"), "", tls=False, acting=True) == "PLAIN"
+    assert registry.choose(("XOAUTH2", "OAUTHBEARER"), "XOAUTH2", tls=True, acting=True) == "OAUTHBEARER"
+    for offered, wanted in (
+        (("CRAM-MD5", "LOGIN"), ""),
+        (("CRAM-MD5", "PLAIN"), "CRAM-MD5"),
+        (("XOAUTH2", "PLAIN"), "XOAUTH2"),
+    ):
+        with pytest.raises(SSMTPError, match=r"only .*PLAIN.* can carry") as caught:
             registry.choose(offered, wanted, tls=True, acting=True)
         assert caught.value.code is ErrorCode.EXTENSION_MISSING
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hmac
 
 from ...errors import ProtocolError
-from .mechanism import Credentials
+from .mechanism import Credentials, Mechanism
 
 __all__ = ["CramMD5"]
 
 
-class CramMD5:
+class CramMD5(Mechanism):
     """Proves knowledge of the password with HMAC-MD5 over the server's challenge; the password stays here."""
 
     def __init__(self, credentials: Credentials) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ...errors import ProtocolError
-from .mechanism import Credentials
+from .mechanism import Credentials, Mechanism
 
 __all__ = ["Login"]
 
 
-class Login:
+class Login(Mechanism):
     """User and password in two answers; safe only inside TLS.
 
     The prompts are not looked at: servers word and even translate them, but all ask in this order.

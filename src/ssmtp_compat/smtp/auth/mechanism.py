@@ -1,28 +1,54 @@
-"""The seam between AUTH and a SASL mechanism: two calls, and nothing about connections."""
+"""The seam between AUTH and a SASL mechanism: a few calls, and nothing about connections."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["Credentials", "Mechanism"]
+__all__ = ["ChannelBinding", "Credentials", "Mechanism"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelBinding:
+    """What can tie an exchange to the TLS connection around it, so that nobody can hand it on to another one."""
+
+    tls_exporter: bytes = field(default=b"", repr=False)
+    """The data of RFC 9266; empty where this side cannot bind."""
+    offered: bool = False
+    """Whether the server offers any mechanism that binds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who logs in. Only the user's name is shown by ``repr``."""
+    """Who logs in, and where. The password and the identity are not shown by ``repr``."""
 
     user: str
     password: str = field(repr=False)
     authorization_identity: str = field(default="", repr=False)
     """The identity to act as (RFC 4422 section 3.4.1); empty means the user's own."""
+    host: str = ""
+    """The mail server's name as it was set."""
+    port: int = 0
+    """The mail server's port; 0 where it does not matter."""
+    channel_binding: ChannelBinding = ChannelBinding()
 
 
 class Mechanism(Protocol):
-    """One authentication exchange, used once."""
+    """One authentication exchange, used once. Mechanisms inherit from this class, for what it already answers."""
+
+    refusal_detail: str = ""
+    """Why the server refuses, where a challenge said so: printable, and without a secret."""
 
     def start(self) -> bytes | None:
         """The initial response, or None when the server speaks first."""
 
     def step(self, challenge: bytes) -> bytes:
         """The response to a decoded challenge."""
+
+    def finish(self) -> None:
+        """Take note that the server reports success.
+
+        Raises :class:`~ssmtp_compat.errors.ProtocolError` where the mechanism has the server prove who it is and the
+        proof has not come.
+        """
+        return

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError, ProtocolError
-from .mechanism import Credentials
+from .mechanism import Credentials, Mechanism
 
 __all__ = ["Plain"]
 
 
-class Plain:
+class Plain(Mechanism):
     """Authorization identity, user and password in one message; safe only inside TLS."""
 
     def __init__(self, credentials: Credentials) -> None:
@@ -24,7 +24,4 @@ class Plain:
         return "\0".join(parts).encode("utf-8")
 
     def step(self, challenge: bytes) -> bytes:
-        # A server that ignored the initial response asks for it with an empty challenge; a second one is nonsense.
-        if challenge:
-            raise ProtocolError("The server sent a challenge in the PLAIN mechanism, which has none.")
-        return self.start()
+        raise ProtocolError("The server sent a challenge in the PLAIN mechanism, which has none.")

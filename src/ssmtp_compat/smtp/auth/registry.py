@@ -3,35 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from ...catalog.errors import ErrorCode
 from ...errors import SSMTPError
 from .cram_md5 import CramMD5
+from .digest_md5 import DigestMD5
+from .gssapi import GSSAPI
 from .login import Login
 from .mechanism import Credentials, Mechanism
+from .ntlm import NTLM
+from .oauth import OAuthBearer, XOAuth2
 from .plain import Plain
+from .scram import Scram
 
-__all__ = ["choose", "create"]
+__all__ = ["binds", "choose", "create"]
 
 _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
     "PLAIN": Plain,
     "LOGIN": Login,
     "CRAM-MD5": CramMD5,
+    "DIGEST-MD5": DigestMD5,
+    "SCRAM-SHA-1": partial(Scram, digest="sha1"),
+    "SCRAM-SHA-256": partial(Scram, digest="sha256"),
+    "SCRAM-SHA-1-PLUS": partial(Scram, digest="sha1", plus=True),
+    "SCRAM-SHA-256-PLUS": partial(Scram, digest="sha256", plus=True),
+    "XOAUTH2": XOAuth2,
+    "OAUTHBEARER": OAuthBearer,
+    "NTLM": NTLM,
+    "GSSAPI": GSSAPI,
 }
 
-# Inside TLS the password is safe on the way, and PLAIN lets the server keep it hashed; CRAM-MD5 forces it to store the
-# password itself. Without TLS anything that hides the password comes first.
-_PREFERRED_WITH_TLS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")
-_PREFERRED_WITHOUT_TLS: Final = ("CRAM-MD5", "PLAIN", "LOGIN")
-_CARRY_IDENTITY: Final = ("PLAIN",)
+# SCRAM shows the password to nobody and the server proves itself. Inside TLS the password is safe on the way, and PLAIN
+# lets the server keep it hashed; CRAM-MD5 and DIGEST-MD5 force it to store the password itself, or as good as that.
+# Without TLS anything that hides the password comes first.
+# The PLUS forms come before all, since a server that offers one takes any other SCRAM for a sign of an attack.
+_BINDING: Final = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS")
+_PREFERRED_WITH_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5")
+_PREFERRED_WITHOUT_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "DIGEST-MD5", "PLAIN", "LOGIN")
+_CARRY_IDENTITY: Final = (*_BINDING, "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5", "OAUTHBEARER", "GSSAPI")
+# The standard's form of a mechanism that most know by its older name.
+_SUCCESSORS: Final = {"XOAUTH2": ("OAUTHBEARER",)}
 
 
-def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = False) -> str:
+def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = False, binding: bool = False) -> str:
     """Name the mechanism to use.
 
-    ``offered`` are the server's mechanisms, upper case; ``wanted`` is the only one to use, or empty for the best of
-    those offered. ``acting`` says that there is an authorization identity, which the mechanism has to carry. Raises
+    ``offered`` are the server's mechanisms, upper case; ``wanted`` is the only one to use (XOAUTH2 stands for
+    OAUTHBEARER too), or empty for the best of those offered. ``acting`` says that there is an authorization identity,
+    which the mechanism has to carry; ``binding``, that this side can bind to the TLS connection. Raises
     :class:`SSMTPError` with ``EXTENSION_MISSING`` when nothing fits.
     """
     if not offered:
@@ -39,7 +60,11 @@ def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = F
             ErrorCode.EXTENSION_MISSING,
             "User is set, but the server offers no AUTH" + ("." if tls else "; it may offer it inside TLS only."),
         )
-    candidates: tuple[str, ...] = (wanted,) if wanted else _PREFERRED_WITH_TLS if tls else _PREFERRED_WITHOUT_TLS
+    candidates: tuple[str, ...] = _PREFERRED_WITH_TLS if tls else _PREFERRED_WITHOUT_TLS
+    if binding:
+        candidates = (*_BINDING, *candidates)
+    if wanted:
+        candidates = (wanted, *_SUCCESSORS.get(wanted, ()))
     if acting:
         # To log in without the identity would be to act as somebody else than was asked for.
         candidates = tuple(name for name in candidates if name in _CARRY_IDENTITY)
@@ -57,6 +82,11 @@ def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = F
         f"The server offers AUTH {' '.join(offered)}; "
         + (f"{wanted} was asked for." if wanted else f"this version knows {', '.join(candidates)}."),
     )
+
+
+def binds(offered: tuple[str, ...]) -> bool:
+    """Whether any of the server's mechanisms binds to the TLS connection (RFC 5801 section 4)."""
+    return any(name.endswith("-PLUS") for name in offered)
 
 
 def create(name: str, credentials: Credentials) -> Mechanism:

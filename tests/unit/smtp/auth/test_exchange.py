@@ -1,0 +1,106 @@
+"""One AUTH command with bytes alone: what goes on the command line, what is answered, and what ends it."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from ssmtp_compat.errors import InvalidValueError, ProtocolError, ReplyError
+from ssmtp_compat.smtp.auth.exchange import AuthExchange
+from ssmtp_compat.smtp.auth.mechanism import Mechanism
+from ssmtp_compat.smtp.replies import Reply
+
+
+class Scripted(Mechanism):
+    """Answers every challenge with the challenge in capitals."""
+
+    def __init__(self, initial: bytes | None) -> None:
+        self._initial = initial
+        self.finished = False
+
+    def start(self) -> bytes | None:
+        return self._initial
+
+    def step(self, challenge: bytes) -> bytes:
+        return challenge.upper()
+
+    def finish(self) -> None:
+        self.finished = True
+
+
+def asked(challenge: bytes) -> Reply:
+    return Reply(334, (f"334 {base64.b64encode(challenge).decode()}",))
+
+
+def test_an_empty_initial_response_is_an_equals_sign():
+    assert AuthExchange("X", Scripted(b"")).command.line == b"AUTH X ="
+    assert AuthExchange("X", Scripted(None)).command.line == b"AUTH X"
+
+
+# "AUTH X " and CRLF are 9 octets; base64 of 375 octets has 500, of 378 it has 504.
+@pytest.mark.parametrize(("octets", "rides"), [(375, True), (378, False)])
+def test_an_initial_response_beyond_512_octets_waits_to_be_asked_for(octets: int, rides: bool):
+    initial = b"i" * octets
+    exchange = AuthExchange("X", Scripted(initial))
+    assert (exchange.command.line == b"AUTH X") is not rides
+    assert len(exchange.command.line) + 2 <= 512
+    assert exchange.respond(asked(b"")) == base64.b64encode(initial)
+    assert exchange.respond(asked(b"next")) == base64.b64encode(b"NEXT")
+
+
+def test_a_server_that_begins_where_the_client_has_to_is_out_of_step():
+    exchange = AuthExchange("X", Scripted(b"i" * 600))
+    with pytest.raises(ProtocolError, match="client begins"):
+        exchange.respond(asked(b"hello"))
+
+
+def test_only_the_first_empty_challenge_asks_for_the_initial_response():
+    exchange = AuthExchange("X", Scripted(b"initial"))
+    assert exchange.respond(asked(b"")) == base64.b64encode(b"initial")
+    assert exchange.respond(asked(b"")) == b""
+    assert AuthExchange("X", Scripted(None)).respond(asked(b"")) == b""
+
+
+def test_only_the_last_line_of_a_challenge_counts():
+    reply = Reply(334, ("334-say it", "334 YWJj"))
+    assert AuthExchange("X", Scripted(None)).respond(reply) == base64.b64encode(b"ABC")
+
+
+@pytest.mark.parametrize("text", ["334 ?", "334 YWJ", "334 ünicode", "334 YWJj YWJj", "334 =", "334 \ufffd"])
+def test_a_challenge_that_is_not_base64_is_refused(text: str):
+    with pytest.raises(ProtocolError, match="X challenge that is not base64"):
+        AuthExchange("X", Scripted(None)).respond(Reply(334, (text,)))
+
+
+def test_sixteen_answers_are_enough():
+    exchange = AuthExchange("X", Scripted(None))
+    for _ in range(16):
+        exchange.respond(asked(b"more"))
+    with pytest.raises(ProtocolError, match="still asks"):
+        exchange.respond(asked(b"more"))
+
+
+def test_a_response_longer_than_rfc_4954_allows_is_not_sent():
+    # With CRLF 12288 octets at most; base64 comes in steps of four.
+    assert len(AuthExchange("X", Scripted(None)).respond(asked(b"x" * 9213))) == 12284
+    with pytest.raises(InvalidValueError, match="12288"):
+        AuthExchange("X", Scripted(None)).respond(asked(b"x" * 9216))
+
+
+def test_success_is_told_to_the_mechanism_and_a_refusal_is_not():
+    mechanism = Scripted(None)
+    exchange = AuthExchange("X", mechanism)
+    with pytest.raises(ReplyError, match="535 no") as caught:
+        exchange.finish(Reply(535, ("535 no",)))
+    assert caught.value.reply_code == 535
+    assert not mechanism.finished
+    exchange.finish(Reply(235, ("235 yes",)))
+    assert mechanism.finished
+
+
+def test_what_a_challenge_explained_stands_behind_the_refusal():
+    mechanism = Scripted(None)
+    mechanism.refusal_detail = "expired"
+    with pytest.raises(ReplyError, match=r"535 no \(the server explains: expired\)"):
+        AuthExchange("X", mechanism).finish(Reply(535, ("535 no",)))

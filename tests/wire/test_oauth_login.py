@@ -1,0 +1,121 @@
+"""Logging in with an OAuth token, which is long enough to meet the limits of AUTH as well."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from wire.mailer import Mailer
+from wire.scripted_server import Ending, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+USER = "alice"
+TOKEN = "ya29.an-OAuth-token_of~some/length+0=="
+OAUTH = ["XOAUTH2", "OAUTHBEARER"]
+
+
+def with_token(server: ScriptedServer, **properties: Any) -> Mailer:
+    return Mailer(server.port, **{"User": USER, "AuthMechanism": 7, "Password": TOKEN, **properties})
+
+
+@pytest.mark.parametrize(
+    ("offered", "used"),
+    [(["XOAUTH2"], "XOAUTH2"), (["PLAIN", "OAUTHBEARER", "XOAUTH2"], "XOAUTH2"), (["OAUTHBEARER"], "OAUTHBEARER")],
+)
+def test_the_token_logs_in(offered: list[str], used: str):
+    with ScriptedServer(users={USER: TOKEN}, mechanisms=offered) as server, with_token(server) as mailer:
+        assert mailer.send() == 0, mailer.error
+    assert server.commands[1].split()[1] == used
+    assert server.connection.user == USER
+
+
+@pytest.mark.parametrize("mechanism", OAUTH)
+@pytest.mark.parametrize(
+    ("password", "identity"), [(f"Bearer {TOKEN}", ""), ("", f"Bearer {TOKEN}"), ("unused", f"bearer {TOKEN}")]
+)
+def test_the_token_may_stand_behind_the_word_bearer(mechanism: str, password: str, identity: str):
+    with (
+        ScriptedServer(users={USER: TOKEN}, mechanisms=[mechanism]) as server,
+        with_token(server, Password=password) as mailer,
+    ):
+        mailer.config(AuthorizationIdentity=identity)
+        assert mailer.send() == 0, mailer.error
+    assert server.connection.user == USER
+
+
+@pytest.mark.parametrize("mechanism", OAUTH)
+@pytest.mark.parametrize("token", [TOKEN, "t" * 600])
+def test_the_servers_explanation_is_answered_and_told(mechanism: str, token: str):
+    with (
+        ScriptedServer(users={USER: "another"}, mechanisms=[mechanism]) as server,
+        with_token(server, Password=token) as mailer,
+    ):
+        assert mailer.send() == 161
+        assert mailer.error[1] == (
+            '535 5.7.8 wrong user or password (the server explains: {"status":"invalid_token","schemes":"bearer",'
+            '"scope":"mail"})'
+        )
+        assert mailer.get("LastReply") == "535 5.7.8 wrong user or password"
+    assert server.connection.auth_responses[-1] == {"XOAUTH2": "", "OAUTHBEARER": "AQ=="}[mechanism]
+    assert server.connection.ending is Ending.QUIT
+
+
+@pytest.mark.parametrize("password", ["", "no token"])
+def test_what_cannot_be_a_token_is_not_sent(password: str):
+    with (
+        ScriptedServer(users={USER: TOKEN}, mechanisms=OAUTH) as server,
+        with_token(server, Password=password) as mailer,
+    ):
+        assert mailer.send() == 20005
+        assert "token" in mailer.error[1]
+    assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
+
+
+def test_a_server_that_repeats_the_token_in_its_refusal_shows_nothing():
+    with (
+        ScriptedServer(
+            users={USER: "x"}, mechanisms=["XOAUTH2"], replies={"AUTH": f"535 5.7.8 bad token {TOKEN}"}
+        ) as server,
+        with_token(server) as mailer,
+    ):
+        mailer.record()
+        assert mailer.send() == 161
+        assert mailer.error[1] == "535 5.7.8 bad token ****"
+        assert TOKEN not in "\n".join([str(mailer.events), mailer.get("LastReply")])
+
+
+# -- lengths ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_initial_response_waits_for_the_server_to_ask():
+    token = "t" * 600
+    with ScriptedServer(users={USER: token}, mechanisms=["XOAUTH2"]) as server, with_token(server, Password=token) as m:
+        assert m.send() == 0, m.error
+    assert server.commands[1] == "AUTH XOAUTH2"
+    assert server.connection.user == USER
+
+
+def test_a_challenge_of_12288_octets_is_read_and_a_longer_one_ends_the_session():
+    for octets, code in ((9204, 161), (9300, 162)):
+        challenge = base64.b64encode(b"{" + b"x" * octets).decode()
+        replies = {"AUTH": [f"334 {challenge}", "535 5.7.8 no"]}
+        with (
+            ScriptedServer(users={USER: TOKEN}, mechanisms=["XOAUTH2"], replies=replies) as server,
+            with_token(server) as mailer,
+        ):
+            assert mailer.send() == code, (octets, mailer.error)
+            assert ("12288 octets" in mailer.error[1]) is (code == 162)
+
+
+def test_a_token_that_no_response_can_hold_is_not_sent():
+    with (
+        ScriptedServer(users={USER: TOKEN}, mechanisms=["XOAUTH2"]) as server,
+        with_token(server, Password="t" * 10000) as mailer,
+    ):
+        assert mailer.send() == 20005
+        assert "12288" in mailer.error[1]
+    assert server.connection.auth_responses == ["*"]
+    assert server.commands[-1] == "QUIT"
