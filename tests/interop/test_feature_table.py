@@ -9,6 +9,8 @@ import pytest
 from interop import aiosmtpd_server
 from interop.aiosmtpd_server import Aiosmtpd
 from interop.authority import Authority
+from interop.dovecot import TOKEN, Dovecot
+from interop.dovecot import USERS as DOVECOT_USERS
 from interop.exim import PASSWORD as EXIM_PASSWORD
 from interop.exim import Exim
 from interop.features import FEATURES, Target
@@ -22,11 +24,20 @@ PAGE = Path(__file__).parents[2] / "docs/servers.md"
 
 @pytest.fixture
 def targets(
-    postfix: Postfix, exim: Exim, aiosmtpd: Aiosmtpd, discarding_sink: SmtpSink, ca: Authority
+    postfix: Postfix, exim: Exim, dovecot: Dovecot, aiosmtpd: Aiosmtpd, discarding_sink: SmtpSink, ca: Authority
 ) -> dict[str, Target]:
     every = (
         Target("Postfix", postfix.plain_port, ca, postfix.tls_port, "alice@example.test", USERS["alice"]),
         Target("Exim", exim.plain_port, ca, exim.tls_port, "alice", EXIM_PASSWORD),
+        Target(
+            "Dovecot",
+            dovecot.port,
+            ca,
+            user="alice@example.test",
+            password=DOVECOT_USERS["alice"],
+            token=TOKEN,
+            login_first=True,
+        ),
         Target(
             "aiosmtpd",
             aiosmtpd.plain_port,
