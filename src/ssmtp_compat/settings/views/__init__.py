@@ -1,0 +1,40 @@
+"""The only translator: what a script has set, in the vendor's words, becomes option objects in the engines' words.
+
+Each function freezes one group of values at the moment it is called, so that a callback which changes a property while
+a method runs cannot change what the method does. What this version does not carry out is refused here, when a method
+would depend on it, and never ignored.
+"""
+
+from .connection import smtp_options, tcp_options, timeouts, tls_options, tls_start
+from .message import (
+    body,
+    body_charset,
+    body_codec,
+    delivery_options,
+    message_dsn,
+    message_spec,
+    recipients,
+    reverse_path,
+)
+from .refusal import refuse
+from .securing import recipients_spec, signer_spec, signer_store
+
+__all__ = [
+    "body",
+    "body_charset",
+    "body_codec",
+    "delivery_options",
+    "message_dsn",
+    "message_spec",
+    "recipients",
+    "recipients_spec",
+    "refuse",
+    "reverse_path",
+    "signer_spec",
+    "signer_store",
+    "smtp_options",
+    "tcp_options",
+    "timeouts",
+    "tls_options",
+    "tls_start",
+]

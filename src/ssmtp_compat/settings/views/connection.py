@@ -1,0 +1,139 @@
+"""How to connect, greet and log in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ...catalog.config import SETTINGS
+from ...catalog.enums import AuthMechanisms, FirewallTypes, PropertyID, SSLStartModes
+from ...catalog.errors import ErrorCode
+from ...catalog.properties import PROPERTIES
+from ...errors import SSMTPError, UnsupportedError
+from ...net.tcp import TcpOptions
+from ...net.timeouts import Timeouts
+from ...smtp.auth.mechanism import Credentials
+from ...smtp.options import SmtpOptions, TlsStart
+from ..store import Settings
+from .refusal import refuse, refuse_unsupported
+
+if TYPE_CHECKING:
+    from ...tls.context import TlsOptions
+
+P = PropertyID
+
+# STARTTLS belongs on the relay port and, as implicit TLS never works there, on the submission port.
+_STARTTLS_PORTS: Final = (25, 587)
+
+_SASL_NAMES: Final = {
+    AuthMechanisms.amUserPassword: "",
+    AuthMechanisms.amCRAMMD5: "CRAM-MD5",
+    AuthMechanisms.amNTLM: "NTLM",
+    AuthMechanisms.amSASLPlain: "PLAIN",
+    AuthMechanisms.amSASLDigestMD5: "DIGEST-MD5",
+    AuthMechanisms.amKerberos: "GSSAPI",
+    AuthMechanisms.amXOAUTH2: "XOAUTH2",
+}
+_BEARER: Final = "bearer "
+
+
+def tcp_options(settings: Settings) -> TcpOptions:
+    """Where to connect and with which socket options."""
+    host = _host(settings)
+    if not host:
+        raise SSMTPError(ErrorCode.NO_MAIL_SERVER)
+    if settings.number(P.FirewallType) != FirewallTypes.fwNone or settings.flag(P.FirewallAutoDetect):
+        refuse(PROPERTIES[P.FirewallType])
+    return TcpOptions(
+        host=host,
+        port=settings.number(P.MailPort),
+        local_host=settings.text(P.LocalHost),
+        local_port=settings.setting_number("LocalPort"),
+        use_ipv6=settings.setting_number("UseIPv6"),
+        no_delay=settings.setting_flag("TcpNoDelay"),
+        keep_alive=settings.setting_flag("TCPKeepAlive"),
+        keep_alive_time_ms=settings.setting_number("KeepAliveTime"),
+        keep_alive_interval_ms=settings.setting_number("KeepAliveInterval"),
+        linger=settings.setting_flag("Linger"),
+        linger_time=settings.setting_number("LingerTime"),
+        receive_buffer=settings.setting_number("InBufferSize"),
+        send_buffer=settings.setting_number("OutBufferSize"),
+        max_transfer_rate=settings.setting_number("MaxTransferRate"),
+    )
+
+
+def _host(settings: Settings) -> str:
+    host = settings.text(P.MailServer).strip()
+    # An IPv6 address in brackets, as URLs and e-mail addresses have it.
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def timeouts(settings: Settings) -> Timeouts:
+    """How long a method may wait."""
+    return Timeouts(
+        inactivity=settings.number(P.Timeout),
+        connecting=settings.setting_number("ConnectionTimeout"),
+        absolute=settings.setting_flag("AbsoluteTimeout"),
+    )
+
+
+def tls_start(settings: Settings) -> TlsStart:
+    """When TLS begins, by SSLStartMode and the port."""
+    mode = settings.number(P.SSLStartMode)
+    if mode == SSLStartModes.sslNone:
+        return TlsStart.NEVER
+    if mode == SSLStartModes.sslImplicit:
+        return TlsStart.AT_ONCE
+    if mode == SSLStartModes.sslExplicit or settings.number(P.MailPort) in _STARTTLS_PORTS:
+        return TlsStart.STARTTLS
+    return TlsStart.AT_ONCE
+
+
+def smtp_options(settings: Settings) -> SmtpOptions:
+    """How to greet and log in."""
+    mechanism = AuthMechanisms(settings.number(P.AuthMechanism))
+    return SmtpOptions(
+        hello=settings.setting_text("Hello"),
+        use_extensions=settings.flag(P.AllowExtensions),
+        use_pipelining=settings.setting_flag("UsePipelining"),
+        tls_start=tls_start(settings),
+        max_reply_line=settings.setting_number("MaxLineLength"),
+        credentials=_credentials(settings, mechanism) if settings.text(P.User) else None,
+        mechanism=_SASL_NAMES.get(mechanism, ""),
+    )
+
+
+def _credentials(settings: Settings, mechanism: AuthMechanisms) -> Credentials:
+    if mechanism is AuthMechanisms.amAPOP:
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            "AuthMechanism 3 is APOP, which belongs to POP3: no SMTP server has it. 0 takes the best that there is.",
+        )
+    password, identity = settings.text(P.Password), settings.setting_text("AuthorizationIdentity")
+    if mechanism is AuthMechanisms.amXOAUTH2:
+        if identity.lower().startswith(_BEARER):
+            # The V9 edition has scripts put the token here. It is no identity, for none has a blank in it.
+            password, identity = identity, ""
+        # The whole value of HTTP's Authorization field, which many programs hand on as it is.
+        if password.lower().startswith(_BEARER):
+            password = password[len(_BEARER) :].strip()
+    return Credentials(settings.text(P.User), password, identity, _host(settings), settings.number(P.MailPort))
+
+
+def tls_options(settings: Settings) -> TlsOptions | None:
+    """Whom to trust; None when TLS is off."""
+    if tls_start(settings) is TlsStart.NEVER:
+        return None
+    from ...pki.certificates import decode_certificate
+    from ...tls.context import TlsOptions
+
+    refuse_unsupported(settings, (row for row in SETTINGS.values() if row.group == "SSL"))
+    refuse_unsupported(settings, (PROPERTIES[P.SSLCertSubject], PROPERTIES[P.SSLCertEncoded]))
+    accepted = settings.binary(P.SSLAcceptServerCertEncoded)
+    return TlsOptions(
+        server_name=_host(settings),
+        ca_file_candidates=tuple(path for path in settings.setting_text("SSLCACertFilePaths").split(";") if path),
+        ca_file=settings.setting_text("OpenSSLCAFile"),
+        ca_dir=settings.setting_text("OpenSSLCADir"),
+        ca_pem=settings.setting_text("SSLCACerts"),
+        accepted_certificate=decode_certificate(accepted).der if accepted else b"",
+    )
