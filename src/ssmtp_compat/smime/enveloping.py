@@ -19,7 +19,8 @@ from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate
 from . import der
-from .algorithms import ID_DATA, RSA_ENCRYPTION, ContentCipher, encode_oid
+from .algorithms import ID_DATA, RSA_ENCRYPTION, encode_oid
+from .ciphers import ContentCipher
 from .suitability import check_dates, recipient_key
 
 __all__ = ["RecipientsSpec", "encrypt", "encrypted_length"]

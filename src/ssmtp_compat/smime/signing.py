@@ -21,7 +21,9 @@ from ..catalog.errors import ErrorCode
 from ..errors import CertificateError
 from ..pki.certificates import Certificate, KeyPair
 from . import der
-from .algorithms import CIPHERS, ID_DATA, RSA_ENCRYPTION, Digest, encode_oid
+from .algorithms import ID_DATA, RSA_ENCRYPTION, encode_oid
+from .ciphers import CIPHERS
+from .digests import Digest
 from .suitability import check_dates, signing_key
 
 __all__ = ["SignerSpec", "sign_detached"]

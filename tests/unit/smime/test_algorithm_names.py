@@ -5,7 +5,8 @@ from asn1crypto import algos
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import SSMTPError, UnsupportedError
-from ssmtp_compat.smime.algorithms import CIPHERS, DIGESTS, ContentCipher, Digest, cipher_named, digest_named
+from ssmtp_compat.smime.ciphers import CIPHERS, ContentCipher, cipher_named
+from ssmtp_compat.smime.digests import DIGESTS, Digest, digest_named
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
-from ssmtp_compat.smime.algorithms import CIPHERS, ContentCipher, cipher_named
+from ssmtp_compat.smime.ciphers import CIPHERS, ContentCipher, cipher_named
 from ssmtp_compat.smime.enveloping import RecipientsSpec, encrypt, encrypted_length
 from unit.pki.authority import NOW, Issued, issue, name
 from unit.smime.openssl_judge import Judge

@@ -9,7 +9,8 @@ import pytest
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, InvalidValueError
-from ssmtp_compat.smime.algorithms import CIPHERS, DIGESTS, cipher_named, digest_named
+from ssmtp_compat.smime.ciphers import CIPHERS, cipher_named
+from ssmtp_compat.smime.digests import DIGESTS, digest_named
 from ssmtp_compat.smime.enveloping import RecipientsSpec
 from ssmtp_compat.smime.secure import Secured, encrypt_message, sign_and_encrypt_message, sign_message
 from ssmtp_compat.smime.signing import SignerSpec

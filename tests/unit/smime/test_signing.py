@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, UnsupportedError
 from ssmtp_compat.pki.certificates import KeyPair
-from ssmtp_compat.smime.algorithms import DIGESTS, Digest, digest_named
+from ssmtp_compat.smime.digests import DIGESTS, Digest, digest_named
 from ssmtp_compat.smime.signing import SignerSpec, sign_detached
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge

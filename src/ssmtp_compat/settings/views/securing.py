@@ -65,7 +65,7 @@ def signer_store(settings: Settings) -> StoreSource:
 
 def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerSpec:
     """Who signs and how."""
-    from ...smime.algorithms import digest_named
+    from ...smime.digests import digest_named
     from ...smime.signing import SignerSpec
 
     refuse_unsupported(settings, (SETTINGS["detachedsignature"],))
@@ -81,7 +81,7 @@ def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerS
 
 def recipients_spec(settings: Settings, certificates: tuple[Certificate, ...], now: datetime) -> RecipientsSpec:
     """For whom to encrypt and with what."""
-    from ...smime.algorithms import cipher_named
+    from ...smime.ciphers import cipher_named
     from ...smime.enveloping import RecipientsSpec
 
     return RecipientsSpec(
