@@ -31,6 +31,12 @@ PROGRAMS = {
     "kdb5_util": "krb5-kdc",
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
+    "cmsutil": "libnss3-tools",
+    "certutil": "libnss3-tools",
+    "pk12util": "libnss3-tools",
+    "certtool": "gnutls-bin",
+    "php": "php-cli",
+    "java": "default-jre-headless",
 }
 # Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.
 EXIM = "exim4-daemon-heavy"
@@ -40,9 +46,12 @@ EXIM_LIBRARIES = ("libgnutls-dane0", "libidn12", "libmariadb3", "libspf2-2")
 # Loaded by Postfix at run time.
 PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
 DOVECOT_PLUGINS = ("dovecot-submissiond",)
+# On the class path of a program that the runtime compiles by itself, so no development kit is needed.
+JAVA_LIBRARIES = ("libbcmail-java",)
 # What pip compiles the packages of the extra kerberos with.
 HEADERS = ("gcc", "libc6-dev", "libkrb5-dev", "python3-dev")
-PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *DOVECOT_PLUGINS, *HEADERS, *EXIM_LIBRARIES} - {EXIM}))
+_LOADED = {*PLUGINS, *DOVECOT_PLUGINS, *JAVA_LIBRARIES, *HEADERS, *EXIM_LIBRARIES}
+PACKAGES = tuple(sorted({*PROGRAMS.values(), *_LOADED} - {EXIM}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 
