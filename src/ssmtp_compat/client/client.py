@@ -401,7 +401,7 @@ class SSMTPClient:
                 "Message is set, and Send would send it instead of the MessageText that is signed or encrypted; "
                 "empty Message first.",
             )
-        return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
+        return bytes(views.body(settings)), views.body_charset(settings), settings.text(P.OtherHeaders)
 
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
         # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.
