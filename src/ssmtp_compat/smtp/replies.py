@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import ProtocolError
 
@@ -16,8 +15,7 @@ MAX_REPLY_OCTETS: Final = 1 << 20
 _SINGLE_LINE: Final = re.compile(rb"(([2-5][0-9]{2}) [^\r\n]*)\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One complete reply."""
 
     code: int

@@ -12,9 +12,9 @@ be out of step and the connection has to be closed.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import ProtocolError, ReplyError
 from .auth.exchange import MAX_LINE as MAX_SASL_LINE
@@ -145,8 +145,7 @@ _HOPED_FOR: Final[dict[Verb, State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A reply, paired with what it answers. ``command`` is None for the greeting and for the end of the message."""
 
     verb: Verb
