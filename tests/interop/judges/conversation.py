@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from pathlib import Path
 
 from interop.judges.judge import Result
@@ -16,6 +17,7 @@ class Conversation:
 
     def __init__(self, directory: Path, *command: str | Path, env: dict[str, str] | None = None) -> None:
         self._directory = directory
+        self._asking = threading.Lock()  # two judges may share one program
         name, *arguments = (str(part) for part in command)
         program = find(name)
         assert program, f"no program {name}"
@@ -31,6 +33,10 @@ class Conversation:
         )
 
     def ask(self, action: str, data: bytes, *fields: str | Path) -> Result:
+        with self._asking:
+            return self._ask(action, data, *fields)
+
+    def _ask(self, action: str, data: bytes, *fields: str | Path) -> Result:
         source, target = self._directory / "in", self._directory / "out"
         source.write_bytes(data)
         target.write_bytes(b"")

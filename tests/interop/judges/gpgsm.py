@@ -55,9 +55,9 @@ class Gpgsm(Judge):
         else:
             files = [self._file("signature", mime.structure(message))]
         result = self._run("--verify", *files)
-        # Its exit code is 0 for a signature whose key it does not trust.
+        # Its exit code is 0 for a signature whose key it does not trust, and 2 for a digest that it finds too short.
         trusted = {"[GNUPG:] GOODSIG", "[GNUPG:] VALIDSIG", "[GNUPG:] TRUST_FULLY"}
-        ok = result.ok and trusted <= {" ".join(line.split()[:2]) for line in result.report.splitlines()}
+        ok = trusted <= {" ".join(line.split()[:2]) for line in result.report.splitlines()}
         return Result(ok, result.content if ok else b"", result.report)
 
     def decrypt(self, message: bytes, recipient: Identity) -> Result:

@@ -14,10 +14,12 @@ KINDS = {
     "P-384": (*_EC, "ec_paramgen_curve:P-384"),
     "P-521": (*_EC, "ec_paramgen_curve:P-521"),
     "Ed25519": ("-algorithm", "ED25519"),
+    "Ed448": ("-algorithm", "ED448"),
     "X25519": ("-algorithm", "X25519"),
+    "X448": ("-algorithm", "X448"),
 }
 """Kind of key -> arguments of ``openssl genpkey``."""
-_USAGE = {"RSA": "digitalSignature,keyEncipherment", "Ed25519": "digitalSignature", "X25519": "keyAgreement"}
+_USAGE = {"RSA": "digitalSignature,keyEncipherment", "Ed": "digitalSignature", "X": "keyAgreement"}
 _EC_USAGE = "digitalSignature,keyAgreement"
 
 _EXTENSIONS = """\
@@ -36,11 +38,15 @@ def issue_people(directory: Path, ca: Authority) -> dict[str, Identity]:
     return {kind: _issue(directory, ca, kind) for kind in KINDS}
 
 
+def _usage(kind: str) -> str:
+    return next((usage for start, usage in _USAGE.items() if kind.startswith(start)), _EC_USAGE)
+
+
 def _issue(directory: Path, ca: Authority, kind: str) -> Identity:
     name = kind.lower()
     person = Identity(directory / f"{name}.pem", directory / f"{name}.key", f"{name}@example.test")
     extensions = directory / "extensions.cnf"
-    extensions.write_text(_EXTENSIONS.format(usage=_USAGE.get(kind, _EC_USAGE), email=person.email))
+    extensions.write_text(_EXTENSIONS.format(usage=_usage(kind), email=person.email))
     public = directory / f"{name}.pub"
     run("openssl", "genpkey", *KINDS[kind], "-out", person.key)
     run("openssl", "pkey", "-in", person.key, "-pubout", "-out", public)

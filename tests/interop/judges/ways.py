@@ -1,0 +1,48 @@
+"""Every way to sign and to encrypt that this library's tables of algorithms allow to ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from interop.judges.judge import Encryption, Signature
+from interop.judges.people import KINDS
+from ssmtp_compat.smime.ciphers import CIPHERS
+from ssmtp_compat.smime.digests import DIGESTS
+
+_OAEP_CIPHERS = ("AESCBC256", "AESGCM256")
+"""The hash of OAEP and the cipher know nothing of each other, so not every pair of them is needed."""
+
+
+def signature_ways() -> Iterator[Signature]:
+    for kind in KINDS:
+        # A key of these kinds has one digest that goes with it.
+        digests = [digest.name for digest in DIGESTS] if kind == "RSA" or kind.startswith("P-") else [""]
+        for pss in (False, True) if kind == "RSA" else (False,):
+            for digest in digests:
+                for detached in (True, False):
+                    yield Signature(kind, digest, pss, detached)
+
+
+def encryption_ways() -> Iterator[Encryption]:
+    for kind in KINDS:
+        for cipher in CIPHERS:
+            yield Encryption(kind, cipher.name)
+    for digest in DIGESTS:
+        for name in _OAEP_CIPHERS:
+            yield Encryption("RSA", name, digest.name)
+
+
+def scheme(way: Signature | Encryption) -> str:
+    """What people call the part of a way that depends on the key."""
+    if isinstance(way, Signature):
+        if way.key == "RSA":
+            return "RSASSA-PSS" if way.pss else "RSA PKCS #1 v1.5"
+        return f"ECDSA {way.key}" if way.key.startswith("P-") else way.key
+    if way.key == "RSA":
+        return f"RSAES-OAEP {way.oaep}" if way.oaep else "RSA PKCS #1 v1.5"
+    return f"ECDH {way.key}" if way.key.startswith("P-") else way.key
+
+
+def algorithm(way: Signature | Encryption) -> str:
+    """The other part."""
+    return way.digest if isinstance(way, Signature) else way.cipher

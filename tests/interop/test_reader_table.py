@@ -1,0 +1,205 @@
+"""The tables of docs/smime-readers.md: every way to sign and to encrypt with every foreign reader, as it is today."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from interop.authority import Identity
+from interop.judges import facts, mime
+from interop.judges.gaps import Gap, gap_of
+from interop.judges.judge import Encryption, Judge, Result, Signature
+from interop.judges.ours import Ours
+from interop.judges.tables import YES, Cell, Notes, table
+from interop.judges.ways import algorithm, encryption_ways, scheme, signature_ways
+
+pytestmark = pytest.mark.interop
+
+PAGE = Path(__file__).parents[2] / "docs/smime-readers.md"
+TEXT = b"signed text\r\n"
+ENTITY = b"Content-Type: text/plain\r\n\r\n" + TEXT
+
+REFUSALS = {"10194", "10201", "20006", "20008"}
+"""What this library says to a digest that a key cannot use, to a key that is not for this, and to what it lacks."""
+
+Way = TypeVar("Way", Signature, Encryption)
+Readings = dict[Way, dict[str, Result]]
+
+
+def written(ways: Iterable[Way], write: Callable[[Way], Result]) -> dict[Way, bytes]:
+    """The messages of the ways that this library goes."""
+    messages = {}
+    for way in ways:
+        result = write(way)
+        if result.ok:
+            messages[way] = result.content
+        else:
+            assert result.report.partition(":")[0] in REFUSALS, (way, result.report)
+    return messages
+
+
+def read(messages: Mapping[Way, bytes], readers: Mapping[str, Callable[[Way, bytes], Result]]) -> Readings[Way]:
+    """What every reader makes of every message. Each has files of its own, so two may work at a time."""
+
+    def read_all(reader: Callable[[Way, bytes], Result]) -> list[Result]:
+        return [reader(way, message) for way, message in messages.items()]
+
+    with ThreadPoolExecutor(2) as pool:
+        by_reader = dict(zip(readers, pool.map(read_all, readers.values()), strict=True))
+    return {way: {name: results[at] for name, results in by_reader.items()} for at, way in enumerate(messages)}
+
+
+@pytest.fixture(scope="module")
+def signed(people: dict[str, Identity]) -> dict[Signature, bytes]:
+    ours = Ours()
+    return written(signature_ways(), lambda way: ours.sign(ENTITY, people[way.key], way))
+
+
+@pytest.fixture(scope="module")
+def encrypted(people: dict[str, Identity]) -> dict[Encryption, bytes]:
+    ours = Ours()
+    return written(encryption_ways(), lambda way: ours.encrypt(ENTITY, people[way.key], way))
+
+
+@pytest.fixture(scope="module")
+def verifiers(judges: dict[str, Judge]) -> dict[str, Callable[[Signature, bytes], Result]]:
+    able = {name: judge for name, judge in judges.items() if type(judge).verify is not Judge.verify}
+    return {name: lambda way, message, judge=judge: judge.verify(message) for name, judge in able.items()}
+
+
+@pytest.fixture(scope="module")
+def decrypters(
+    judges: dict[str, Judge], people: dict[str, Identity]
+) -> dict[str, Callable[[Encryption, bytes], Result]]:
+    able = {name: judge for name, judge in judges.items() if type(judge).decrypt is not Judge.decrypt}
+    return {
+        name: lambda way, message, judge=judge: judge.decrypt(message, people[way.key]) for name, judge in able.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def verified(signed, verifiers) -> Readings[Signature]:
+    return read(signed, verifiers)
+
+
+@pytest.fixture(scope="module")
+def decrypted(encrypted, decrypters) -> Readings[Encryption]:
+    return read(encrypted, decrypters)
+
+
+def test_every_message_is_made_the_way_that_was_asked_for(signed, encrypted):
+    assert [way for way, message in signed.items() if not facts.is_signed(message, way)] == []
+    assert [way for way, message in encrypted.items() if not facts.is_encrypted(message, way)] == []
+
+
+def test_who_reads_a_message_reads_its_text(verified, decrypted):
+    for way, results in (verified | decrypted).items():
+        for name, result in results.items():
+            assert not result.ok or result.content.endswith(TEXT) or not result.content, (way, name, result.content)
+
+
+def forged(message: bytes) -> bytes:
+    if mime.is_detached(message):
+        return message.replace(TEXT, b"forged text\r\n")
+    return mime.opaque(mime.structure(message).replace(TEXT, b"forged text\r\n"), "signed-data")
+
+
+def test_who_verifies_a_signature_refuses_another_text_under_it(signed, verified, verifiers):
+    again = read({way: forged(message) for way, message in signed.items()}, verifiers)
+    accepted = [(way, name) for way, results in again.items() for name, result in results.items() if result.ok]
+    assert accepted == []
+
+
+def test_who_decrypts_an_authenticated_message_refuses_another_tag(encrypted, decrypted, decrypters):
+    changed = {}
+    for way, message in encrypted.items():
+        if "GCM" in way.cipher:
+            structure = bytearray(mime.structure(message))
+            structure[-1] ^= 1
+            changed[way] = mime.opaque(bytes(structure), "authEnveloped-data")
+    again = read(changed, decrypters)
+    assert [(way, name) for way, results in again.items() for name, result in results.items() if result.ok] == []
+
+
+def gaps(readings: Readings[Way]) -> dict[tuple[Way, str], Gap]:
+    return {
+        (way, name): gap_of(name, result)
+        for way, results in readings.items()
+        for name, result in results.items()
+        if not result.ok
+    }
+
+
+def test_every_gap_is_the_judges_own_for_it_reads_nobody_elses_message_either(
+    verified, decrypted, verifiers, decrypters, judges, people
+):
+    for (way, name), gap in gaps(verified).items():
+        for writer in judges.values():
+            message = writer.sign(ENTITY, people[way.key], way)
+            if message.ok and facts.is_signed(message.content, way):
+                refusal = verifiers[name](way, message.content)
+                assert not refusal.ok, (way, name, writer.name, gap)
+                break
+    for (way, name), gap in gaps(decrypted).items():
+        for writer in judges.values():
+            message = writer.encrypt(ENTITY, people[way.key], way)
+            if message.ok and facts.is_encrypted(message.content, way):
+                refusal = decrypters[name](way, message.content)
+                assert not refusal.ok, (way, name, writer.name, gap)
+                break
+
+
+def test_somebody_else_reads_every_way(verified, decrypted):
+    unread = {scheme(way) for way, results in (verified | decrypted).items() if not any(r.ok for r in results.values())}
+    assert unread <= {"X25519"}  # RFC 8418 is known to no program of Debian 12
+
+
+def signature_cells(verified: Readings[Signature], names: Iterable[str]) -> dict[tuple[str, str], list[Cell]]:
+    """One row for the two forms, which a cell tells apart only where it has to."""
+    rows: dict[tuple[str, str], list[Cell]] = {}
+    for way, results in verified.items():
+        if not way.detached:
+            continue
+        other = verified.get(Signature(way.key, way.digest, way.pss, detached=False), results)
+        cells = []
+        for name in names:
+            one, two = results[name], other[name]
+            if one.ok != two.ok:
+                cells.append("detached only" if one.ok else "opaque only")
+            else:
+                cells.append(YES if one.ok else gap_of(name, one))
+        rows[scheme(way), algorithm(way)] = cells
+    return rows
+
+
+def encryption_cells(decrypted: Readings[Encryption], names: Iterable[str]) -> dict[tuple[str, str], list[Cell]]:
+    return {
+        (scheme(way), algorithm(way)): [YES if results[name].ok else gap_of(name, results[name]) for name in names]
+        for way, results in decrypted.items()
+    }
+
+
+def test_the_tables_in_the_documentation_are_what_the_judges_do(
+    verified, decrypted, verifiers, decrypters, request: pytest.FixtureRequest
+):
+    notes = Notes()
+    made = {
+        "signatures": table(["key", "digest", *verifiers], signature_cells(verified, verifiers), notes),
+        "encryption": table(["key", "cipher", *decrypters], encryption_cells(decrypted, decrypters), notes),
+    }
+    made["notes"] = notes.text()
+    page = PAGE.read_text(encoding="utf-8")
+    expected = page
+    for name, text in made.items():
+        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+        before, _, rest = expected.partition(start)
+        _, _, after = rest.partition(end)
+        expected = f"{before}{start}\n{text}\n{end}{after}"
+    if request.config.getoption("--write-table"):
+        PAGE.write_text(expected, encoding="utf-8")
+        page = expected
+    assert page == expected
