@@ -909,6 +909,34 @@ _OUR_ROWS: Final = (
         source=_OURS,
     ),
     ConfigDef(
+        name="CheckCertificatePurpose",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=True,
+        doc="Whether Sign and Encrypt refuse a certificate whose key usage or extended key usage is for something else "
+        "(RFC 8550 4.4). A signer needs digitalSignature or nonRepudiation; a recipient needs keyEncipherment with an "
+        "RSA key and keyAgreement with another one; where there is an extended key usage, emailProtection or any "
+        "purpose has to be in it. TLS certificates are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="MinimumRSAKeyBits",
+        group="ssmtp_compat",
+        value_type=ValueType.INT,
+        default=1024,
+        unit="bits",
+        minimum=512,
+        maximum=16384,
+        doc="The shortest RSA key of a signer's or a recipient's certificate that Sign and Encrypt accept. Keys below "
+        "2048 bits are weak; below 1024 they can be broken by anybody with patience. TLS certificates are not "
+        "concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
         name="DSNReturn",
         group="ssmtp_compat",
         value_type=ValueType.TEXT,

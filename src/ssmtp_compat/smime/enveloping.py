@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -21,7 +21,7 @@ from ..pki.certificates import Certificate
 from . import der
 from .algorithms import ID_DATA, RSA_ENCRYPTION, encode_oid
 from .ciphers import ContentCipher
-from .suitability import check_dates, recipient_key
+from .suitability import CertificateRules, check_recipient, recipient_key
 
 __all__ = ["RecipientsSpec", "encrypt", "encrypted_length"]
 
@@ -35,7 +35,7 @@ class RecipientsSpec:
     cipher: ContentCipher
     now: datetime
     """Time-zone aware; the moment at which the certificates have to be valid."""
-    check_dates: bool = True
+    rules: CertificateRules = field(default_factory=CertificateRules)
 
 
 _ENVELOPED_DATA: Final = encode_oid("1.2.840.113549.1.7.3")
@@ -81,8 +81,7 @@ def _recipients(spec: RecipientsSpec) -> list[tuple[Certificate, RSAPublicKey]]:
         )
     found = []
     for certificate in dict.fromkeys(spec.certificates):
-        if spec.check_dates:
-            check_dates(certificate, spec.now, ErrorCode.NO_RECIPIENT_CERTIFICATE)
+        check_recipient(certificate, spec.rules, spec.now)
         found.append((certificate, recipient_key(certificate)))
     return found
 

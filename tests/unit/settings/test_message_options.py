@@ -17,6 +17,7 @@ from ssmtp_compat.message.compose import MessageSpec
 from ssmtp_compat.pki.stores.opening import StoreFormat
 from ssmtp_compat.settings import views
 from ssmtp_compat.settings.store import Settings
+from ssmtp_compat.smime.suitability import CertificateRules
 from ssmtp_compat.smtp.dsn import MessageDsn
 from ssmtp_compat.smtp.envelope import Role
 from ssmtp_compat.smtp.options import DeliveryOptions
@@ -247,11 +248,11 @@ def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int
 def test_orders_to_the_recipients_engine(settings: Settings):
     now = NOW.astimezone(UTC)
     plain = views.recipients_spec(settings, (), now)
-    assert (plain.certificates, plain.now, plain.check_dates) == ((), now, True)
+    assert (plain.certificates, plain.now, plain.rules) == ((), now, CertificateRules())
     put(settings, "CheckCertificateDates", "False")
     put(settings, P.EncryptingAlgorithm, "3des")
     changed = views.recipients_spec(settings, (), now)
-    assert changed.check_dates is False
+    assert changed.rules == CertificateRules(check_dates=False)
     assert changed.cipher != plain.cipher
     put(settings, P.EncryptingAlgorithm, "ROT13")
     with pytest.raises(SSMTPError) as caught:
@@ -263,14 +264,17 @@ def test_orders_to_the_signer(settings: Settings, signer: Any):
     now = NOW.astimezone(UTC)
     plain = views.signer_spec(settings, signer, now)
     assert (plain.key_pair, plain.signing_time, plain.digest.micalg) == (signer, now, "sha-256")
-    assert (plain.include_certificate, plain.include_chain, plain.check_dates) == (True, False, True)
+    assert (plain.include_certificate, plain.include_chain, plain.rules) == (True, False, CertificateRules())
     put(settings, P.IncludeCertificate, False)
     put(settings, P.IncludeChain, True)
     put(settings, "CheckCertificateDates", "no")
+    put(settings, "CheckCertificatePurpose", "no")
+    put(settings, "MinimumRSAKeyBits", "768")
     put(settings, P.SigningAlgorithm, "sha512")
     changed = views.signer_spec(settings, signer, now)
     assert changed.digest.micalg == "sha-512"
-    assert (changed.include_certificate, changed.include_chain, changed.check_dates) == (False, True, False)
+    assert (changed.include_certificate, changed.include_chain) == (False, True)
+    assert changed.rules == CertificateRules(check_dates=False, check_purpose=False, minimum_rsa_bits=768)
     put(settings, "DetachedSignature", "False")
     with pytest.raises(SSMTPError, match="DetachedSignature"):
         views.signer_spec(settings, signer, now)

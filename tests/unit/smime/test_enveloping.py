@@ -15,6 +15,7 @@ from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
 from ssmtp_compat.smime.ciphers import CIPHERS, ContentCipher, cipher_named
 from ssmtp_compat.smime.enveloping import RecipientsSpec, encrypt, encrypted_length
+from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name
 from unit.smime.openssl_judge import Judge
 
@@ -138,7 +139,8 @@ def test_one_bad_certificate_among_good_ones_stops_everything(
 
 def test_dates_can_be_left_unchecked(intermediate: Issued, judge: Judge) -> None:
     old = issue(name(("CN", "Old")), issuer=intermediate, not_after=NOW - timedelta(days=1))
-    assert judge.decrypts(enveloped(CONTENT, replace(spec_for(old), check_dates=False)), old) == CONTENT
+    spec = replace(spec_for(old), rules=CertificateRules(check_dates=False))
+    assert judge.decrypts(enveloped(CONTENT, spec), old) == CONTENT
 
 
 def test_a_certificate_without_key_usage_is_taken(intermediate: Issued) -> None:

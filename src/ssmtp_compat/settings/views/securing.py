@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...pki.stores.opening import StoreSource
     from ...smime.enveloping import RecipientsSpec
     from ...smime.signing import SignerSpec
+    from ...smime.suitability import CertificateRules
 
 P = PropertyID
 
@@ -75,7 +76,7 @@ def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerS
         signing_time=now,
         include_certificate=settings.flag(P.IncludeCertificate),
         include_chain=settings.flag(P.IncludeChain),
-        check_dates=settings.setting_flag("CheckCertificateDates"),
+        rules=_certificate_rules(settings),
     )
 
 
@@ -88,5 +89,15 @@ def recipients_spec(settings: Settings, certificates: tuple[Certificate, ...], n
         certificates=certificates,
         cipher=cipher_named(settings.text(P.EncryptingAlgorithm)),
         now=now,
+        rules=_certificate_rules(settings),
+    )
+
+
+def _certificate_rules(settings: Settings) -> CertificateRules:
+    from ...smime.suitability import CertificateRules
+
+    return CertificateRules(
         check_dates=settings.setting_flag("CheckCertificateDates"),
+        check_purpose=settings.setting_flag("CheckCertificatePurpose"),
+        minimum_rsa_bits=settings.setting_number("MinimumRSAKeyBits"),
     )
