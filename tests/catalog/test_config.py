@@ -33,7 +33,7 @@ GROUPS = {
     "Socket": "AbsoluteTimeout FirewallData InBufferSize OutBufferSize",
     "Base": "BuildInfo CodePage LicenseInfo ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI",
     "ssmtp_compat": """UseChunking UsePipelining DetachedSignature CheckCertificateDates CheckCertificatePurpose
-        MinimumRSAKeyBits DSNReturn DSNEnvelopeId StopOnQueueErrors""",
+        MinimumRSAKeyBits UseOAEP OAEPHashAlgorithm DSNReturn DSNEnvelopeId StopOnQueueErrors""",
 }
 
 
@@ -196,6 +196,8 @@ def test_firewall_type_takes_names():
         ("CheckCertificateDates", True),
         ("CheckCertificatePurpose", True),
         ("MinimumRSAKeyBits", 1024),
+        ("UseOAEP", False),
+        ("OAEPHashAlgorithm", "SHA256"),
         ("DSNReturn", ""),
         ("DSNEnvelopeId", ""),
         ("UsePipelining", True),
@@ -333,6 +335,7 @@ def test_fully_supported_settings():
         "MessageHeadersString",
         "MessageIdAlgorithm",
         "MinimumRSAKeyBits",
+        "OAEPHashAlgorithm",
         "OpenSSLCADir",
         "OpenSSLCAFile",
         "OtherHeaders",
@@ -351,5 +354,6 @@ def test_fully_supported_settings():
         "TransferText",
         "UseChunking",
         "UseIPv6",
+        "UseOAEP",
         "UsePipelining",
     }

@@ -937,6 +937,30 @@ _OUR_ROWS: Final = (
         source=_OURS,
     ),
     ConfigDef(
+        name="UseOAEP",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether Encrypt and SignAndEncrypt give the key of the message to recipients with RSA keys by RSAES-OAEP "
+        "(RFC 4055). Otherwise by PKCS #1 v1.5, which is older, weaker where a reader tells too much of what it could "
+        "not decrypt, and read by every program. Recipients with elliptic-curve keys are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="OAEPHashAlgorithm",
+        group="ssmtp_compat",
+        value_type=ValueType.TEXT,
+        default="SHA256",
+        doc="Hash of RSAES-OAEP, for the label and for the mask, when UseOAEP is True: SHA1, SHA224, SHA256, SHA384 or "
+        "SHA512, with or without a hyphen, or its OID; upper and lower case are alike. Another name is reported when "
+        "encrypting.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
         name="DSNReturn",
         group="ssmtp_compat",
         value_type=ValueType.TEXT,

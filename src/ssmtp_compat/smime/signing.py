@@ -129,9 +129,10 @@ def _time(moment: datetime) -> bytes:
 
 
 def _capabilities() -> bytes:
-    """What the sender can decrypt, best first: no cipher that is weak (RFC 8551 2.5.2)."""
-    aes = sorted((cipher for cipher in CIPHERS if cipher.name.startswith("AES")), key=lambda cipher: -cipher.key_size)
-    return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in aes))
+    """What the sender can decrypt, best first (RFC 8551 2.5.2): no cipher that is weak or that few readers know."""
+    known = [cipher for cipher in CIPHERS if cipher.name.startswith("AESCBC")]
+    best_first = sorted(known, key=lambda cipher: -cipher.key_size)
+    return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in best_first))
 
 
 _CONTENT_TYPE_ATTRIBUTE: Final = _attribute(encode_oid("1.2.840.113549.1.9.3"), ID_DATA)

@@ -12,7 +12,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, UnsupportedError
 from ..pki.certificates import Certificate, KeyPair
 
-__all__ = ["CertificateRules", "check_recipient", "check_signer", "recipient_key", "signing_key"]
+__all__ = ["CertificateRules", "check_recipient", "check_signer", "signing_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +62,11 @@ def signing_key(key_pair: KeyPair) -> RSAPrivateKey:
     """The private key; raises :class:`UnsupportedError` (20008) when it is not RSA."""
     key = key_pair.private_key
     if not isinstance(key, RSAPrivateKey):
-        raise _not_rsa(key_pair.certificate)
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            f"The certificate of {key_pair.certificate.subject} has no RSA key; only RSA is supported.",
+        )
     return key
-
-
-def recipient_key(certificate: Certificate) -> RSAPublicKey:
-    """The public key; raises as :func:`signing_key`."""
-    key = certificate.public_key
-    if not isinstance(key, RSAPublicKey):
-        raise _not_rsa(certificate)
-    return key
-
-
-def _not_rsa(certificate: Certificate) -> UnsupportedError:
-    return UnsupportedError(
-        ErrorCode.NOT_SUPPORTED, f"The certificate of {certificate.subject} has no RSA key; only RSA is supported."
-    )
 
 
 def _check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> None:

@@ -17,6 +17,7 @@ from ssmtp_compat.message.compose import MessageSpec
 from ssmtp_compat.pki.stores.opening import StoreFormat
 from ssmtp_compat.settings import views
 from ssmtp_compat.settings.store import Settings
+from ssmtp_compat.smime.key_transport import PKCS1, oaep_named
 from ssmtp_compat.smime.suitability import CertificateRules
 from ssmtp_compat.smtp.dsn import MessageDsn
 from ssmtp_compat.smtp.envelope import Role
@@ -256,6 +257,18 @@ def test_orders_to_the_recipients_engine(settings: Settings):
     assert changed.cipher != plain.cipher
     put(settings, P.EncryptingAlgorithm, "ROT13")
     with pytest.raises(SSMTPError) as caught:
+        views.recipients_spec(settings, (), now)
+    assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
+
+
+def test_the_hash_of_oaep_counts_when_oaep_is_used(settings: Settings):
+    now = NOW.astimezone(UTC)
+    put(settings, "OAEPHashAlgorithm", "sha-384")
+    assert views.recipients_spec(settings, (), now).transport == PKCS1
+    put(settings, "UseOAEP", "True")
+    assert views.recipients_spec(settings, (), now).transport == oaep_named("SHA384")
+    put(settings, "OAEPHashAlgorithm", "MD5")
+    with pytest.raises(SSMTPError, match="'MD5'") as caught:
         views.recipients_spec(settings, (), now)
     assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 

@@ -84,12 +84,15 @@ def recipients_spec(settings: Settings, certificates: tuple[Certificate, ...], n
     """For whom to encrypt and with what."""
     from ...smime.ciphers import cipher_named
     from ...smime.enveloping import RecipientsSpec
+    from ...smime.key_transport import PKCS1, oaep_named
 
+    use_oaep = settings.setting_flag("UseOAEP")
     return RecipientsSpec(
         certificates=certificates,
         cipher=cipher_named(settings.text(P.EncryptingAlgorithm)),
         now=now,
         rules=_certificate_rules(settings),
+        transport=oaep_named(settings.setting_text("OAEPHashAlgorithm")) if use_oaep else PKCS1,
     )
 
 
