@@ -17,6 +17,7 @@ from ..catalog.schema import MethodDef, PropertyDef
 from ..catalog.values import shown
 from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
 from ..events import CallbackError, EventHub
+from ..message.ascii_text import Octets
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import CancelToken, Deadline
@@ -405,7 +406,7 @@ class SSMTPClient:
     def _recipients_spec(self) -> RecipientsSpec:
         return views.recipients_spec(self.settings, self._recipient_certificates.all(), datetime.now(UTC))
 
-    def _content(self) -> tuple[bytes, str, str]:
+    def _content(self) -> tuple[Octets, str, str]:
         settings = self.settings
         if settings.binary(P.Message):
             # Send would send Message: as it is, not signed, and above all not encrypted.
@@ -414,7 +415,7 @@ class SSMTPClient:
                 "Message is set, and Send would send it instead of the MessageText that is signed or encrypted; "
                 "empty Message first.",
             )
-        return bytes(views.body(settings)), views.body_charset(settings), settings.text(P.OtherHeaders)
+        return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
 
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
         # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.

@@ -8,6 +8,7 @@ from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, SSMTPError
+from ..message.ascii_text import Octets
 from ..message.compose import canonical_body
 from ..message.other_headers import OtherHeaders, RawField, lacks_charset
 from ..message.transfer_encoding import choose, encode, fold_base64
@@ -44,7 +45,7 @@ class Entity:
 
     header: bytes
     """The Content-* fields and the empty line behind them."""
-    body: bytes
+    body: Octets
 
     def __len__(self) -> int:
         return len(self.header) + len(self.body)
@@ -56,7 +57,7 @@ class Entity:
             yield self.body[start : start + CHUNK]
 
 
-def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
+def content_entity(text: Octets, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
     """The entity made of ``text`` and the Content-* fields of ``other``; text/plain in ``charset`` without them.
 
     Text that is not 7-bit with lines within 998 octets is encoded in quoted-printable or base64, also where the fields
@@ -100,7 +101,7 @@ def multipart_signed(part: Entity, signature: bytes, boundary: str) -> bytes:
             _PREAMBLE,
             delimiter + b"\r\n",
             part.header,
-            part.body,
+            bytes(part.body),
             delimiter + b"\r\n",
             _SIGNATURE_HEADER,
             *fold_base64((signature,)),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import email
 import email.policy
 import itertools
+import tracemalloc
 from dataclasses import replace
 from email.message import EmailMessage
 
@@ -10,6 +11,7 @@ import pytest
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, InvalidValueError
+from ssmtp_compat.message.ascii_text import AsciiText
 from ssmtp_compat.smime.ciphers import CIPHERS, cipher_named
 from ssmtp_compat.smime.digests import DIGESTS, digest_named
 from ssmtp_compat.smime.enveloping import RecipientsSpec
@@ -165,3 +167,15 @@ def test_nothing_of_the_content_shows_in_an_encrypted_message(signer: SignerSpec
     secured = sign_and_encrypt_message(b"Geheimnis", "utf-8", "Content-Description: Verrat", signer, readers)
     assert "Geheimnis" not in secured.message_text
     assert "Verrat" not in secured.other_headers
+
+
+def test_encrypting_a_long_text_takes_less_than_three_times_its_size(readers: RecipientsSpec) -> None:
+    text = AsciiText(("x" * 70 + "\r\n") * 100_000)
+    tracemalloc.start()
+    try:
+        encrypt_message(text, "us-ascii", "", readers)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The result is longer than the text by a good third, and is there twice while it is put together.
+    assert peak < 3 * len(text)
