@@ -222,7 +222,7 @@ def test_default_protocols_are_tls_1_2_and_1_3_and_no_older_one():
         ("LocalPort", 0, 65535),
         ("LingerTime", 0, 65535),
         ("ConnectionTimeout", 0, 2**31 - 1),
-        ("MinimumRSAKeyBits", 512, 16384),
+        ("MinimumRSAKeyBits", 0, 16384),
         ("SSLSecurityFlags", 0, 0xFFFFFFFF),
     ],
 )

@@ -927,11 +927,11 @@ _OUR_ROWS: Final = (
         value_type=ValueType.INT,
         default=1024,
         unit="bits",
-        minimum=512,
+        minimum=0,
         maximum=16384,
-        doc="The shortest RSA key of a signer's or a recipient's certificate that Sign and Encrypt accept. Keys below "
-        "2048 bits are weak; below 1024 they can be broken by anybody with patience. TLS certificates are not "
-        "concerned.",
+        doc="The shortest RSA key of a signer's or a recipient's certificate that Sign and Encrypt accept; 0 accepts "
+        "any. Keys below 2048 bits are weak; below 1024 they can be broken by anybody with patience. TLS certificates "
+        "are not concerned.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,
