@@ -18,13 +18,13 @@ WAYS = {
 }
 
 
-def _megabytes(name: str) -> float:
-    """VmRSS, what this process has now, or VmHWM, the most it had since :func:`_forget_peak` (Linux)."""
+def megabytes(name: str) -> float:
+    """VmRSS, what this process has now, or VmHWM, the most it had since :func:`forget_peak` (Linux)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
@@ -34,10 +34,10 @@ def _measure(answer: Connection, port: int, name: str, head: str | bytes) -> Non
     value: str | bytes = head + body.encode() if isinstance(head, bytes) else head + body
     del body
     opened = handle(port, **{name: value})
-    before = _megabytes("VmRSS")
-    _forget_peak()
+    before = megabytes("VmRSS")
+    forget_peak()
     send(opened)
-    answer.send(_megabytes("VmHWM") - before)
+    answer.send(megabytes("VmHWM") - before)
 
 
 if __name__ == "__main__":

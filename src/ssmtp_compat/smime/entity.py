@@ -8,14 +8,15 @@ from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, SSMTPError
+from ..message.ascii_text import Octets
 from ..message.compose import canonical_body
 from ..message.other_headers import OtherHeaders, RawField, lacks_charset
 from ..message.transfer_encoding import choose, encode, fold_base64
 
 __all__ = [
-    "ENVELOPED_FIELDS",
     "Entity",
     "content_entity",
+    "enveloped_fields",
     "multipart_signed",
     "signed_fields",
     "with_mime_fields",
@@ -28,15 +29,6 @@ _UNENCODED: Final = frozenset(("", "7bit", "8bit", "binary"))
 _COMPOSITE: Final = ("multipart/", "message/")
 _TYPE: Final = "content-type"
 _ENCODING: Final = "content-transfer-encoding"
-
-ENVELOPED_FIELDS: Final = (
-    "MIME-Version: 1.0",
-    "Content-Type: application/pkcs7-mime; smime-type=enveloped-data;",
-    ' name="smime.p7m"',
-    "Content-Transfer-Encoding: base64",
-    'Content-Disposition: attachment; filename="smime.p7m"',
-)
-"""Header lines of an entity whose body is the base64 text of an EnvelopedData (RFC 8551 3.3)."""
 
 _PREAMBLE: Final = b"This is an S/MIME signed message.\r\n"
 _SIGNATURE_HEADER: Final = (
@@ -53,7 +45,7 @@ class Entity:
 
     header: bytes
     """The Content-* fields and the empty line behind them."""
-    body: bytes
+    body: Octets
 
     def __len__(self) -> int:
         return len(self.header) + len(self.body)
@@ -65,7 +57,7 @@ class Entity:
             yield self.body[start : start + CHUNK]
 
 
-def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
+def content_entity(text: Octets, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
     """The entity made of ``text`` and the Content-* fields of ``other``; text/plain in ``charset`` without them.
 
     Text that is not 7-bit with lines within 998 octets is encoded in quoted-printable or base64, also where the fields
@@ -109,7 +101,7 @@ def multipart_signed(part: Entity, signature: bytes, boundary: str) -> bytes:
             _PREAMBLE,
             delimiter + b"\r\n",
             part.header,
-            part.body,
+            bytes(part.body),
             delimiter + b"\r\n",
             _SIGNATURE_HEADER,
             *fold_base64((signature,)),
@@ -124,6 +116,20 @@ def signed_fields(micalg: str, boundary: str) -> tuple[str, ...]:
         "MIME-Version: 1.0",
         'Content-Type: multipart/signed; protocol="application/pkcs7-signature";',
         f' micalg={micalg}; boundary="{boundary}"',
+    )
+
+
+def enveloped_fields(*, authenticated: bool) -> tuple[str, ...]:
+    """Header lines of an entity whose body is the base64 text of an EnvelopedData (RFC 8551 3.3), or of an
+    AuthEnvelopedData (RFC 8551 3.4) if it is ``authenticated``.
+    """
+    kind = "authEnveloped-data" if authenticated else "enveloped-data"
+    return (
+        "MIME-Version: 1.0",
+        f"Content-Type: application/pkcs7-mime; smime-type={kind};",
+        ' name="smime.p7m"',
+        "Content-Transfer-Encoding: base64",
+        'Content-Disposition: attachment; filename="smime.p7m"',
     )
 
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..message.ascii_text import AsciiText, Octets
 from ..message.other_headers import parse_other_headers
 from ..message.transfer_encoding import fold_base64
-from .entity import ENVELOPED_FIELDS, content_entity, multipart_signed, signed_fields, with_mime_fields
+from .entity import content_entity, enveloped_fields, multipart_signed, signed_fields, with_mime_fields
 from .enveloping import RecipientsSpec, encrypt
 from .signing import SignerSpec, sign_detached
 
@@ -26,7 +27,7 @@ class Secured:
 
 
 def sign_message(
-    text: bytes, charset: str, other_headers: str, signer: SignerSpec, random: Callable[[int], bytes] = os.urandom
+    text: Octets, charset: str, other_headers: str, signer: SignerSpec, random: Callable[[int], bytes] = os.urandom
 ) -> Secured:
     """Make a multipart/signed message of ``text`` and the Content-* fields among ``other_headers``.
 
@@ -45,7 +46,7 @@ def sign_message(
 
 
 def encrypt_message(
-    text: bytes,
+    text: Octets,
     charset: str,
     other_headers: str,
     recipients: RecipientsSpec,
@@ -58,12 +59,13 @@ def encrypt_message(
     """
     other = parse_other_headers(other_headers)
     entity = content_entity(text, charset, other, for_relays=False)
-    body = b"".join(fold_base64(encrypt(entity.chunks(), len(entity), recipients, random)))
-    return Secured(body.decode("ascii"), with_mime_fields(other, ENVELOPED_FIELDS))
+    body = fold_base64(encrypt(entity.chunks(), len(entity), recipients, random))
+    fields = enveloped_fields(authenticated=recipients.cipher.tag_size > 0)
+    return Secured("".join(str(piece, "ascii") for piece in body), with_mime_fields(other, fields))
 
 
 def sign_and_encrypt_message(
-    text: bytes,
+    text: Octets,
     charset: str,
     other_headers: str,
     signer: SignerSpec,
@@ -72,4 +74,4 @@ def sign_and_encrypt_message(
 ) -> Secured:
     """Sign, then encrypt the whole signed entity (RFC 8551 3.7); raises what the two raise."""
     signed = sign_message(text, charset, other_headers, signer, random)
-    return encrypt_message(signed.message_text.encode("ascii"), "us-ascii", signed.other_headers, recipients, random)
+    return encrypt_message(AsciiText(signed.message_text), "us-ascii", signed.other_headers, recipients, random)
