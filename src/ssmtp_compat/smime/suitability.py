@@ -11,7 +11,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, UnsupportedError
 from ..pki.certificates import Certificate, KeyPair
 
-__all__ = ["check_dates", "recipient_key", "signing_key"]
+__all__ = ["check_dates", "check_signer", "recipient_key", "signing_key"]
 
 _EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
 _ANY_PURPOSE: Final = "2.5.29.37.0"
@@ -30,13 +30,18 @@ def check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> Non
     raise CertificateError(code, f"The certificate of {certificate.subject} {problem}.")
 
 
+def check_signer(certificate: Certificate) -> None:
+    """Raise :class:`CertificateError` (10201) when ``certificate`` is not for signing mail."""
+    _check_purpose(certificate, _SIGNING_USES, "signing")
+
+
 def signing_key(key_pair: KeyPair) -> RSAPrivateKey:
     """The private key, when certificate and key are fit for signing mail.
 
     Raises :class:`CertificateError` (10201) when the certificate is for something else, :class:`UnsupportedError`
     (20008) when the key is not RSA.
     """
-    _check_purpose(key_pair.certificate, _SIGNING_USES, "signing")
+    check_signer(key_pair.certificate)
     key = key_pair.private_key
     if not isinstance(key, RSAPrivateKey):
         raise _not_rsa(key_pair.certificate)
