@@ -32,8 +32,8 @@ GROUPS = {
         TLS12SupportedGroups TLS13KeyShareGroups TLS13SignatureAlgorithms TLS13SupportedGroups""",
     "Socket": "AbsoluteTimeout FirewallData InBufferSize OutBufferSize",
     "Base": "BuildInfo CodePage LicenseInfo ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI",
-    "ssmtp_compat": """UseChunking UsePipelining DetachedSignature CheckCertificateDates DSNReturn DSNEnvelopeId
-        StopOnQueueErrors""",
+    "ssmtp_compat": """UseChunking UsePipelining DetachedSignature CheckCertificateDates CheckCertificatePurpose
+        MinimumRSAKeyBits UseOAEP OAEPHashAlgorithm DSNReturn DSNEnvelopeId StopOnQueueErrors""",
 }
 
 
@@ -194,6 +194,10 @@ def test_firewall_type_takes_names():
         ("UseChunking", False),
         ("DetachedSignature", True),
         ("CheckCertificateDates", True),
+        ("CheckCertificatePurpose", True),
+        ("MinimumRSAKeyBits", 1024),
+        ("UseOAEP", False),
+        ("OAEPHashAlgorithm", "SHA256"),
         ("DSNReturn", ""),
         ("DSNEnvelopeId", ""),
         ("UsePipelining", True),
@@ -218,6 +222,7 @@ def test_default_protocols_are_tls_1_2_and_1_3_and_no_older_one():
         ("LocalPort", 0, 65535),
         ("LingerTime", 0, 65535),
         ("ConnectionTimeout", 0, 2**31 - 1),
+        ("MinimumRSAKeyBits", 512, 16384),
         ("SSLSecurityFlags", 0, 0xFFFFFFFF),
     ],
 )
@@ -247,6 +252,7 @@ def test_use_ipv6_takes_the_booleans_of_older_editions():
         ("KeepAliveTime", "milliseconds"),
         ("LingerTime", "seconds"),
         ("MaxTransferRate", "octets per second"),
+        ("MinimumRSAKeyBits", "bits"),
         ("SelectWaitMillis", "milliseconds"),
     ],
 )
@@ -309,6 +315,7 @@ def test_fully_supported_settings():
         "BuildInfo",
         "Charset",
         "CheckCertificateDates",
+        "CheckCertificatePurpose",
         "CodePage",
         "ConnectionTimeout",
         "DSNEnvelopeId",
@@ -327,6 +334,8 @@ def test_fully_supported_settings():
         "MaxTransferRate",
         "MessageHeadersString",
         "MessageIdAlgorithm",
+        "MinimumRSAKeyBits",
+        "OAEPHashAlgorithm",
         "OpenSSLCADir",
         "OpenSSLCAFile",
         "OtherHeaders",
@@ -345,5 +354,6 @@ def test_fully_supported_settings():
         "TransferText",
         "UseChunking",
         "UseIPv6",
+        "UseOAEP",
         "UsePipelining",
     }

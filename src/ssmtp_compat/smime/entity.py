@@ -13,9 +13,9 @@ from ..message.other_headers import OtherHeaders, RawField, lacks_charset
 from ..message.transfer_encoding import choose, encode, fold_base64
 
 __all__ = [
-    "ENVELOPED_FIELDS",
     "Entity",
     "content_entity",
+    "enveloped_fields",
     "multipart_signed",
     "signed_fields",
     "with_mime_fields",
@@ -28,15 +28,6 @@ _UNENCODED: Final = frozenset(("", "7bit", "8bit", "binary"))
 _COMPOSITE: Final = ("multipart/", "message/")
 _TYPE: Final = "content-type"
 _ENCODING: Final = "content-transfer-encoding"
-
-ENVELOPED_FIELDS: Final = (
-    "MIME-Version: 1.0",
-    "Content-Type: application/pkcs7-mime; smime-type=enveloped-data;",
-    ' name="smime.p7m"',
-    "Content-Transfer-Encoding: base64",
-    'Content-Disposition: attachment; filename="smime.p7m"',
-)
-"""Header lines of an entity whose body is the base64 text of an EnvelopedData (RFC 8551 3.3)."""
 
 _PREAMBLE: Final = b"This is an S/MIME signed message.\r\n"
 _SIGNATURE_HEADER: Final = (
@@ -124,6 +115,20 @@ def signed_fields(micalg: str, boundary: str) -> tuple[str, ...]:
         "MIME-Version: 1.0",
         'Content-Type: multipart/signed; protocol="application/pkcs7-signature";',
         f' micalg={micalg}; boundary="{boundary}"',
+    )
+
+
+def enveloped_fields(*, authenticated: bool) -> tuple[str, ...]:
+    """Header lines of an entity whose body is the base64 text of an EnvelopedData (RFC 8551 3.3), or of an
+    AuthEnvelopedData (RFC 8551 3.4) if it is ``authenticated``.
+    """
+    kind = "authEnveloped-data" if authenticated else "enveloped-data"
+    return (
+        "MIME-Version: 1.0",
+        f"Content-Type: application/pkcs7-mime; smime-type={kind};",
+        ' name="smime.p7m"',
+        "Content-Transfer-Encoding: base64",
+        'Content-Disposition: attachment; filename="smime.p7m"',
     )
 
 

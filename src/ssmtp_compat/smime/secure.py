@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..message.other_headers import parse_other_headers
 from ..message.transfer_encoding import fold_base64
-from .entity import ENVELOPED_FIELDS, content_entity, multipart_signed, signed_fields, with_mime_fields
+from .entity import content_entity, enveloped_fields, multipart_signed, signed_fields, with_mime_fields
 from .enveloping import RecipientsSpec, encrypt
 from .signing import SignerSpec, sign_detached
 
@@ -59,7 +59,8 @@ def encrypt_message(
     other = parse_other_headers(other_headers)
     entity = content_entity(text, charset, other, for_relays=False)
     body = b"".join(fold_base64(encrypt(entity.chunks(), len(entity), recipients, random)))
-    return Secured(body.decode("ascii"), with_mime_fields(other, ENVELOPED_FIELDS))
+    fields = enveloped_fields(authenticated=recipients.cipher.tag_size > 0)
+    return Secured(body.decode("ascii"), with_mime_fields(other, fields))
 
 
 def sign_and_encrypt_message(

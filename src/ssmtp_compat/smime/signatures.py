@@ -23,8 +23,6 @@ from .structures import Algorithm, read_algorithm
 
 __all__ = ["DIGESTS_BY_OID", "algorithm_name", "digest_of", "signature_problem"]
 
-MINIMUM_RSA_BITS: Final = 1024
-
 _MORE: Final = (
     _digest("MD5", "1.2.840.113549.2.5", "md5", hashes.MD5()),  # noqa: S303  read, and never trusted
     _digest("SHA3-224", "2.16.840.1.101.3.4.2.7", "sha3-224", hashes.SHA3_224()),
@@ -132,8 +130,6 @@ def _rsa_problem(
     hashed: bytes,
     signature: bytes,
 ) -> str:
-    if key.key_size < MINIMUM_RSA_BITS:
-        return f"the signer's RSA key has {key.key_size} bits, which is too weak"
     # A key for PSS alone is not to be used otherwise (RFC 4055 1.2).
     if scheme != _PSS and _key_oid(certificate) == _PSS_OID:
         return f"the signer's key is for {_PSS} only"

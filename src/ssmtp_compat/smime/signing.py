@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -24,7 +24,7 @@ from . import der
 from .algorithms import ID_DATA, RSA_ENCRYPTION, encode_oid
 from .ciphers import CIPHERS
 from .digests import Digest
-from .suitability import check_dates, signing_key
+from .suitability import CertificateRules, check_signer, signing_key
 
 __all__ = ["SignerSpec", "sign_detached"]
 
@@ -40,7 +40,7 @@ class SignerSpec:
     include_certificate: bool = True
     include_chain: bool = False
     """The issuing certificates too, roots left out: who trusts a root has it (only with ``include_certificate``)."""
-    check_dates: bool = True
+    rules: CertificateRules = field(default_factory=CertificateRules)
 
 
 _SIGNED_DATA: Final = encode_oid("1.2.840.113549.1.7.2")
@@ -62,9 +62,8 @@ def sign_detached(content: Iterable[bytes], spec: SignerSpec) -> bytes:
     :class:`UnsupportedError` when its key is not RSA; all of it before ``content`` is read.
     """
     certificate = spec.key_pair.certificate
+    check_signer(certificate, spec.rules, spec.signing_time)
     key = signing_key(spec.key_pair)
-    if spec.check_dates:
-        check_dates(certificate, spec.signing_time, ErrorCode.NO_SIGNING_CERTIFICATE)
     digest = spec.digest
     hashed = hashlib.new(digest.hashlib_name)
     for chunk in content:
@@ -130,9 +129,10 @@ def _time(moment: datetime) -> bytes:
 
 
 def _capabilities() -> bytes:
-    """What the sender can decrypt, best first: no cipher that is weak (RFC 8551 2.5.2)."""
-    aes = sorted((cipher for cipher in CIPHERS if cipher.name.startswith("AES")), key=lambda cipher: -cipher.key_size)
-    return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in aes))
+    """What the sender can decrypt, best first (RFC 8551 2.5.2): no cipher that is weak or that few readers know."""
+    known = [cipher for cipher in CIPHERS if cipher.name.startswith("AESCBC")]
+    best_first = sorted(known, key=lambda cipher: -cipher.key_size)
+    return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in best_first))
 
 
 _CONTENT_TYPE_ATTRIBUTE: Final = _attribute(encode_oid("1.2.840.113549.1.9.3"), ID_DATA)

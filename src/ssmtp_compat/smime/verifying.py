@@ -23,7 +23,7 @@ from .reading import Found, find_cms, with_outer_fields
 from .signatures import algorithm_name, digest_of, signature_problem
 from .signed_data import SIGNED_DATA, SignedData, SignerInfo, read_signed_data
 from .structures import open_content_info
-from .suitability import check_signer
+from .suitability import CertificateRules, check_signer
 
 __all__ = ["SignerVerdict", "Trust", "Verification", "verify_message"]
 
@@ -220,8 +220,9 @@ def _hash(digest: Digest, octets: bytes) -> bytes:
 
 def _certificate_problems(certificate: Certificate, facts: AttributeFacts, trust: Trust) -> Iterator[str]:
     try:
-        check_signer(certificate)
-    except CertificateError as error:
+        # Dates are the path's affair, which may be judged at another moment.
+        check_signer(certificate, CertificateRules(check_dates=False), trust.now)
+    except (CertificateError, UnsupportedError) as error:
         yield error.message
     if facts.certificate_hash is not None and not facts.certificate_hash.fits(certificate):
         yield "the signed attributes name another certificate than the signature (RFC 5035)"
