@@ -16,7 +16,7 @@ from .signatures import DIGESTS_BY_OID
 from .signed_data import Attribute
 from .structures import DATA, read_algorithm
 
-__all__ = ["AttributeFacts", "CertificateHash", "attribute_facts", "resembles_attributes"]
+__all__ = ["AttributeFacts", "CertificateHash", "attribute_facts", "check_content_type", "resembles_attributes"]
 
 _CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
@@ -63,12 +63,10 @@ def attribute_facts(attributes: tuple[Attribute, ...] | None, content_type: str)
         if content_type != DATA:
             raise malformed("There are none, though the content is not of the type id-data.")
         return AttributeFacts()
-    declared = _single(attributes, _CONTENT_TYPE, "content-type")
+    _check_declared(_single(attributes, _CONTENT_TYPE, "content-type"), content_type)
     message_digest = _single(attributes, _MESSAGE_DIGEST, "message-digest")
-    if declared is None or message_digest is None:
-        raise malformed("The content-type or the message-digest attribute is missing.")
-    if declared.oid("The content-type attribute") != content_type:
-        raise malformed("The content-type attribute names another type than the content has.")
+    if message_digest is None:
+        raise malformed("The message-digest attribute is missing.")
     time = _single(attributes, _SIGNING_TIME, "signing-time")
     old = _single(attributes, _SIGNING_CERTIFICATE, "signing-certificate")
     new = _single(attributes, _SIGNING_CERTIFICATE_V2, "signing-certificate-v2")
@@ -77,6 +75,17 @@ def attribute_facts(attributes: tuple[Attribute, ...] | None, content_type: str)
         time.time("The signing-time attribute") if time else None,
         _certificate_hash(new, _SHA256) if new else _certificate_hash(old, _SHA1) if old else None,
     )
+
+
+def check_content_type(attributes: tuple[Attribute, ...], content_type: str) -> None:
+    """Check the authenticated attributes of an AuthEnvelopedData, whose content is of ``content_type`` (RFC 5083 2.1).
+
+    Raises :class:`SSMTPError` (10192) when content-type names another one, or is missing with other content than
+    id-data.
+    """
+    declared = _single(attributes, _CONTENT_TYPE, "content-type")
+    if declared is not None or content_type != DATA:
+        _check_declared(declared, content_type)
 
 
 def resembles_attributes(content: bytes) -> bool:
@@ -91,6 +100,13 @@ def resembles_attributes(content: bytes) -> bool:
         each.tag == SEQUENCE and [child.tag for child in each.children] == [_OBJECT_IDENTIFIER, SET]
         for each in elements
     )
+
+
+def _check_declared(declared: Value | None, content_type: str) -> None:
+    if declared is None:
+        raise malformed("The content-type attribute is missing.")
+    if declared.oid("The content-type attribute") != content_type:
+        raise malformed("The content-type attribute names another type than the content has.")
 
 
 def _single(attributes: tuple[Attribute, ...], oid: str, name: str) -> Value | None:

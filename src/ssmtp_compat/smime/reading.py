@@ -59,8 +59,8 @@ def find_cms(message: bytes) -> Found:
 
     Raises :class:`SSMTPError`: 10193 when it is not S/MIME, 10192 when it is malformed, 10283 without a boundary.
     """
-    # A header cannot begin with these: its second character is printable ASCII. No CMS object is below 128 octets.
-    if message[:1] == b"\x30" and message[1:2] >= b"\x80":
+    # A header cannot begin like this: its second and third characters are printable ASCII.
+    if message[:1] == b"\x30" and (message[1:2] >= b"\x80" or message[2:3] == b"\x06"):
         return Found(message, None, b"", ())
     if message.startswith(b"-----BEGIN "):
         return Found(_from_pem(message), None, b"", ())

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from ssmtp_compat.smime import der
 from ssmtp_compat.smime.algorithms import ID_DATA, RSA_ENCRYPTION, encode_oid
@@ -91,6 +93,93 @@ def signed(
 
 def content_info(oid: str, value: bytes) -> bytes:
     return der.wrap(der.SEQUENCE, encode_oid(oid), der.wrap(der.CONTEXT_0, value))
+
+
+ENVELOPED_DATA = "1.2.840.113549.1.7.3"
+AUTH_ENVELOPED_DATA = "1.2.840.113549.1.9.16.1.23"
+KEY = bytes(range(16))
+IV = bytes(range(16, 32))
+NONCE = bytes(range(12))
+AES128 = der.wrap(der.SEQUENCE, encode_oid("2.16.840.1.101.3.4.1.2"), der.wrap(der.OCTET_STRING, IV))
+AES128_OID = "2.16.840.1.101.3.4.1.2"
+AES128_GCM_OID = "2.16.840.1.101.3.4.1.6"
+
+
+def key_transport(owner: Issued, encrypted_key: bytes | None = None, algorithm: bytes = RSA_ENCRYPTION) -> bytes:
+    """A KeyTransRecipientInfo with ``KEY``, or with an encrypted key of the test's own."""
+    if encrypted_key is None:
+        encrypted_key = owner.key.public_key().encrypt(KEY, PKCS1v15())
+    return der.wrap(
+        der.SEQUENCE,
+        b"\x02\x01\x00",
+        owner.certificate.issuer_and_serial_der,
+        algorithm,
+        der.wrap(der.OCTET_STRING, encrypted_key),
+    )
+
+
+def key_agreement(
+    owner: Issued,
+    scheme: bytes,
+    originator: bytes,
+    wrapped: bytes,
+    *,
+    kind: str = "1.2.840.10045.2.1",
+    ukm: bytes | None = None,
+    identifier: bytes | None = None,
+) -> bytes:
+    """A KeyAgreeRecipientInfo for one recipient; ``originator`` is a public key, ``scheme`` an AlgorithmIdentifier."""
+    key = der.wrap(der.CONTEXT_1, der.wrap(der.SEQUENCE, encode_oid(kind)), der.wrap(der.BIT_STRING, b"\0", originator))
+    material = b"" if ukm is None else der.wrap(der.CONTEXT_1, der.wrap(der.OCTET_STRING, ukm))
+    rid = identifier or owner.certificate.issuer_and_serial_der
+    recipient = der.wrap(der.SEQUENCE, rid, der.wrap(der.OCTET_STRING, wrapped))
+    parts = (b"\x02\x01\x03", der.wrap(der.CONTEXT_0, key), material, scheme, der.wrap(der.SEQUENCE, recipient))
+    return der.wrap(der.CONTEXT_1, *parts)
+
+
+def cbc(content: bytes = CONTENT, key: bytes = KEY, padding: bytes | None = None) -> bytes:
+    """``content`` encrypted with AES, with the padding that is due or another one."""
+    count = 16 - len(content) % 16
+    context = Cipher(AES(key), modes.CBC(IV)).encryptor()
+    return context.update(content + (bytes((count,)) * count if padding is None else padding)) + context.finalize()
+
+
+def gcm(content: bytes = CONTENT, key: bytes = KEY, aad: bytes = b"", nonce: bytes = NONCE) -> tuple[bytes, bytes]:
+    """``content`` encrypted with AES-GCM, and its whole tag."""
+    context = Cipher(AES(key), modes.GCM(nonce)).encryptor()
+    context.authenticate_additional_data(aad)
+    encrypted = context.update(content) + context.finalize()
+    return encrypted, context.tag
+
+
+def gcm_algorithm(nonce: bytes = NONCE, size: int | None = 16) -> bytes:
+    length = b"" if size is None else b"\x02\x01" + bytes((size,))
+    parameters = der.wrap(der.SEQUENCE, der.wrap(der.OCTET_STRING, nonce), length)
+    return der.wrap(der.SEQUENCE, encode_oid(AES128_GCM_OID), parameters)
+
+
+def _encrypted(infos: Iterable[bytes], encrypted: bytes, algorithm: bytes, content_oid: bytes) -> tuple[bytes, ...]:
+    content = der.wrap(der.SEQUENCE, content_oid, algorithm, der.wrap(der.CONTEXT_0_PRIMITIVE, encrypted))
+    return b"\x02\x01\x00", der.wrap(der.SET, *infos), content
+
+
+def enveloped(*infos: bytes, encrypted: bytes, algorithm: bytes = AES128, content_oid: bytes = ID_DATA) -> bytes:
+    value = der.wrap(der.SEQUENCE, *_encrypted(infos, encrypted, algorithm, content_oid))
+    return content_info(ENVELOPED_DATA, value)
+
+
+def auth_enveloped(
+    *infos: bytes,
+    encrypted: bytes,
+    tag: bytes,
+    algorithm: bytes | None = None,
+    attributes: Sequence[bytes] | None = None,
+    content_oid: bytes = ID_DATA,
+) -> bytes:
+    parts = _encrypted(infos, encrypted, algorithm or gcm_algorithm(), content_oid)
+    authenticated = b"" if attributes is None else der.wrap(der.CONTEXT_1, *attributes)
+    value = der.wrap(der.SEQUENCE, *parts, authenticated, der.wrap(der.OCTET_STRING, tag))
+    return content_info(AUTH_ENVELOPED_DATA, value)
 
 
 def opaque(cms: bytes, header: bytes = b"From: Alice <alice@example.test>\r\nSubject: Lunch\r\n") -> bytes:
