@@ -24,6 +24,7 @@ _CMS_SUFFIXES: Final = (".p7m", ".p7z")
 _SIGNATURE_SUFFIX: Final = ".p7s"
 _PEM_LABELS: Final = frozenset({"CMS", "PKCS7", "PKCS #7 SIGNED DATA"})
 _BASE64: Final = "base64"
+_VERSION: Final = "mime-version"
 _UNENCODED: Final = frozenset({"", "7bit", "8bit", "binary"})
 
 # Every alternative begins with another character, so nothing backtracks.
@@ -84,7 +85,10 @@ def find_cms(message: bytes) -> Found:
 
 def with_outer_fields(found: Found, entity: bytes) -> bytes:
     """``entity``, which was inside, as a message with the fields of the one around it; as it is for a bare object."""
-    return b"MIME-Version: 1.0\r\n".join((found.outer_fields, entity)) if found.outer_fields else entity
+    if not found.outer_fields:
+        return entity
+    has_version = any(name == _VERSION for name, _ in _raw_fields(_split(entity)[0]))
+    return b"".join((found.outer_fields, b"" if has_version else b"MIME-Version: 1.0\r\n", entity))
 
 
 def _from_pem(text: bytes) -> bytes:
@@ -124,7 +128,7 @@ def _raw_fields(header: bytes) -> list[tuple[str, bytes]]:
 
 
 def _is_mime(name: str) -> bool:
-    return name == "mime-version" or name.startswith("content-")
+    return name == _VERSION or name.startswith("content-")
 
 
 def _single(fields: tuple[HeaderField, ...], name: str) -> str:

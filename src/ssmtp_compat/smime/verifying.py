@@ -25,7 +25,7 @@ from .signed_data import SIGNED_DATA, SignedData, SignerInfo, read_signed_data
 from .structures import open_content_info
 from .suitability import CertificateRules, check_signer
 
-__all__ = ["SignerVerdict", "Trust", "Verification", "verify_message"]
+__all__ = ["SignerVerdict", "Trust", "Verification", "holds_signed_data", "verify_message"]
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """By how much a signer's clock may be ahead of ours; Kerberos allows as much."""
@@ -128,6 +128,12 @@ def verify_message(
         signers,
         tuple(problems),
     )
+
+
+def holds_signed_data(message: bytes) -> bool:
+    """Whether :func:`verify_message` finds a SignedData in ``message``; raises as it does where that is malformed."""
+    content_type, _ = open_content_info(find_cms(message).cms)
+    return content_type == SIGNED_DATA
 
 
 def _content(signed: SignedData, found: Found, given: bytes | None) -> bytes:

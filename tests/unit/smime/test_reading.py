@@ -137,6 +137,7 @@ def test_the_outer_fields_go_in_front_of_what_was_inside():
     assert with_outer_fields(found, CONTENT) == (
         b"From: a@b.test\r\nSubject: a\r\n folded\r\nMIME-Version: 1.0\r\n" + CONTENT
     )
+    assert with_outer_fields(found, b"MIME-Version: 1.0\r\n" + CONTENT) == with_outer_fields(found, CONTENT)
     assert with_outer_fields(find_cms(CMS), CONTENT) == CONTENT
 
 
