@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from . import der
 from .algorithms import encode_oid
 
-__all__ = ["EC_SCHEMES", "KEY_WRAPS", "X25519_SCHEME", "AgreementScheme", "KeyWrap"]
+__all__ = ["EC_SCHEMES", "KEY_WRAPS", "SCHEMES", "X25519_SCHEME", "AgreementScheme", "KeyWrap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,15 @@ class AgreementScheme:
         """AlgorithmIdentifier; its parameters are the identifier of the key wrap (RFC 5753 7.1.4)."""
         return der.wrap(der.SEQUENCE, encode_oid(self.oid), wrap.algorithm_der)
 
-    def key_encryption_key(self, shared_secret: bytes, wrap: KeyWrap) -> bytes:
-        """The key for ``wrap`` (RFC 5753 7.2, RFC 8418 2), without user keying material."""
-        info = _shared_info(wrap)
+    def key_encryption_key(self, shared_secret: bytes, wrap: bytes, size: int, ukm: bytes | None = None) -> bytes:
+        """The key of ``size`` octets for the algorithm with the identifier ``wrap`` (RFC 5753 7.2, RFC 8418 2.2).
+
+        ``ukm`` is the user keying material of the sender, which HKDF takes for its salt as well.
+        """
+        info = _shared_info(wrap, size, ukm)
         if self.hkdf:
-            return HKDF(self.hash, wrap.key_size, None, info).derive(shared_secret)
-        return X963KDF(self.hash, wrap.key_size, info).derive(shared_secret)
+            return HKDF(self.hash, size, ukm, info).derive(shared_secret)
+        return X963KDF(self.hash, size, info).derive(shared_secret)
 
 
 EC_SCHEMES: Final[Mapping[str, AgreementScheme]] = MappingProxyType(
@@ -72,8 +75,30 @@ X25519_SCHEME: Final = AgreementScheme("1.2.840.113549.1.9.16.3.19", hashes.SHA2
 """dhSinglePass-stdDH-hkdf-sha256-scheme, which every S/MIME 4.0 agent reads (RFC 8551 2.3)."""
 
 
-def _shared_info(wrap: KeyWrap) -> bytes:
-    """ECC-CMS-SharedInfo: what the key is for, and its length in bits."""
-    bits = (wrap.key_size * 8).to_bytes(4, "big")
-    length = der.wrap(der.CONTEXT_2, der.wrap(der.OCTET_STRING, bits))
-    return der.wrap(der.SEQUENCE, wrap.algorithm_der, length)
+SCHEMES: Final[Mapping[str, AgreementScheme]] = MappingProxyType(
+    {
+        scheme.oid: scheme
+        for scheme in (
+            *EC_SCHEMES.values(),
+            X25519_SCHEME,
+            AgreementScheme("1.3.133.16.840.63.0.2", hashes.SHA1()),  # noqa: S303  only read
+            AgreementScheme("1.3.132.1.11.0", hashes.SHA224()),
+            # Cofactor Diffie-Hellman is the same on these curves, whose cofactor is one.
+            AgreementScheme("1.3.133.16.840.63.0.3", hashes.SHA1()),  # noqa: S303  only read
+            AgreementScheme("1.3.132.1.14.0", hashes.SHA224()),
+            AgreementScheme("1.3.132.1.14.1", hashes.SHA256()),
+            AgreementScheme("1.3.132.1.14.2", hashes.SHA384()),
+            AgreementScheme("1.3.132.1.14.3", hashes.SHA512()),
+            AgreementScheme("1.2.840.113549.1.9.16.3.20", hashes.SHA384(), hkdf=True),
+            AgreementScheme("1.2.840.113549.1.9.16.3.21", hashes.SHA512(), hkdf=True),
+        )
+    }
+)
+"""All that are read (RFC 5753 7.1.4, RFC 8418 2), by object identifier."""
+
+
+def _shared_info(wrap: bytes, size: int, ukm: bytes | None) -> bytes:
+    """ECC-CMS-SharedInfo: what the key is for, what the sender added, and its length in bits."""
+    added = () if ukm is None else (der.wrap(der.CONTEXT_0, der.wrap(der.OCTET_STRING, ukm)),)
+    length = der.wrap(der.CONTEXT_2, der.wrap(der.OCTET_STRING, (size * 8).to_bytes(4, "big")))
+    return der.wrap(der.SEQUENCE, wrap, *added, length)

@@ -112,7 +112,8 @@ def _agreed_by_x25519(certificate: Certificate, public_key: X25519PublicKey) -> 
 def _key_agreement(certificate: Certificate, agreed: _Agreed, key: bytes, cipher: ContentCipher) -> bytes:
     """KeyAgreeRecipientInfo (RFC 5652 6.2.2)."""
     wrap = _wrap_for(cipher)
-    wrapped = aes_key_wrap(agreed.scheme.key_encryption_key(agreed.shared_secret, wrap), key)
+    key_encryption_key = agreed.scheme.key_encryption_key(agreed.shared_secret, wrap.algorithm_der, wrap.key_size)
+    wrapped = aes_key_wrap(key_encryption_key, key)
     # Without parameters, for they are those of the recipient's key (RFC 5753 3.1.1, RFC 8418 3.1).
     algorithm = der.wrap(der.SEQUENCE, agreed.originator_algorithm)
     originator = der.wrap(der.CONTEXT_1, algorithm, der.wrap(der.BIT_STRING, b"\0", agreed.originator_key))
