@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
-from interop.authority import Identity
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from interop.authority import Authority, Identity
 from interop.judges.judge import Encryption, Judge, Result, Signature
 from ssmtp_compat import (
     CertStoreTypes,
@@ -13,6 +16,10 @@ from ssmtp_compat import (
     ssmtp_do_encrypt,
     ssmtp_do_sign,
 )
+from ssmtp_compat.errors import SSMTPError
+from ssmtp_compat.pki.certificates import KeyPair, decode_certificate
+from ssmtp_compat.smime.decrypting import decrypt_message
+from ssmtp_compat.smime.verifying import Trust, verify_message
 from wire.mailer import Mailer
 
 
@@ -20,6 +27,26 @@ class Ours(Judge):
     """What it writes is the entity with the fields of its own. A refusal's report is the code, a colon and the text."""
 
     name = "ssmtp_compat"
+
+    def __init__(self, ca: Authority) -> None:
+        self._anchors = (decode_certificate(ca.certificate.read_bytes()),)
+
+    def verify(self, message: bytes) -> Result:
+        """The message needs a From field, for the signer has to be who it names."""
+        try:
+            found = verify_message(message, Trust(self._anchors, datetime.now(UTC)))
+        except SSMTPError as error:
+            return Result(False, b"", str(error))
+        problems = [problem for part in (*found.signers, found) for problem in part.problems]
+        return Result(found.verified, found.content if found.verified else b"", "; ".join(problems))
+
+    def decrypt(self, message: bytes, recipient: Identity) -> Result:
+        key = load_pem_private_key(recipient.key.read_bytes(), None)
+        pair = KeyPair(decode_certificate(recipient.certificate.read_bytes()), key)
+        try:
+            return Result(True, decrypt_message(message, [pair]).content, "")
+        except SSMTPError as error:
+            return Result(False, b"", str(error))
 
     def sign(self, entity: bytes, signer: Identity, way: Signature) -> Result:
         with _mailer(entity) as mailer:

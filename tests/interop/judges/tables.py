@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from interop.judges.gaps import Gap
 
-YES = "yes"
+YES, NONE = "yes", "–"
 Cell = str | Gap
 """A word, or why not."""
 
@@ -37,7 +37,13 @@ def table(head: Sequence[str], rows: Mapping[tuple[str, str], Sequence[Cell]], n
         alike = tuple((", ".join(filter(None, algorithms)), cells) for cells, algorithms in groups.items())
         merged.setdefault(alike, []).append(scheme)
     lines = [tuple(head), ("---",) * len(head)]
-    lines += [
-        (", ".join(names), algorithms, *cells) for groups, names in merged.items() for algorithms, cells in groups
-    ]
+    lines += [(_joined(names), algorithms, *cells) for groups, names in merged.items() for algorithms, cells in groups]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _joined(names: Sequence[str]) -> str:
+    """With the word that all of them begin with said once."""
+    word, _, _ = names[0].partition(" ")
+    if all(name.startswith(f"{word} ") for name in names):
+        return f"{word} {', '.join(name.removeprefix(f'{word} ') for name in names)}"
+    return ", ".join(names)

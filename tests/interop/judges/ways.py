@@ -11,6 +11,8 @@ from ssmtp_compat.smime.digests import DIGESTS
 
 _OAEP_CIPHERS = ("AESCBC256", "AESGCM256")
 """The hash of OAEP and the cipher know nothing of each other, so not every pair of them is needed."""
+_SHORTEST_WRAPPED = 16
+"""Octets."""
 
 
 def signature_ways() -> Iterator[Signature]:
@@ -26,7 +28,9 @@ def signature_ways() -> Iterator[Signature]:
 def encryption_ways() -> Iterator[Encryption]:
     for kind in KINDS:
         for cipher in CIPHERS:
-            yield Encryption(kind, cipher.name)
+            # Key agreement wraps the key with AES, which takes none that is shorter (RFC 3394 2).
+            if kind == "RSA" or cipher.key_size >= _SHORTEST_WRAPPED:
+                yield Encryption(kind, cipher.name)
     for digest in DIGESTS:
         for name in _OAEP_CIPHERS:
             yield Encryption("RSA", name, digest.name)
