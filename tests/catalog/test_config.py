@@ -32,8 +32,8 @@ GROUPS = {
         TLS12SupportedGroups TLS13KeyShareGroups TLS13SignatureAlgorithms TLS13SupportedGroups""",
     "Socket": "AbsoluteTimeout FirewallData InBufferSize OutBufferSize",
     "Base": "BuildInfo CodePage LicenseInfo ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI",
-    "ssmtp_compat": """UseChunking UsePipelining DetachedSignature CheckCertificateDates DSNReturn DSNEnvelopeId
-        StopOnQueueErrors""",
+    "ssmtp_compat": """UseChunking UsePipelining DetachedSignature UsePSS IssuerCertificatesFile
+        CheckCertificateDates DSNReturn DSNEnvelopeId StopOnQueueErrors""",
 }
 
 
@@ -193,6 +193,8 @@ def test_firewall_type_takes_names():
         ("UseIPv6", 0),
         ("UseChunking", False),
         ("DetachedSignature", True),
+        ("UsePSS", False),
+        ("IssuerCertificatesFile", ""),
         ("CheckCertificateDates", True),
         ("DSNReturn", ""),
         ("DSNEnvelopeId", ""),
@@ -283,6 +285,7 @@ def test_single_line_settings():
         "FirewallPassword",
         "FirewallUser",
         "Hello",
+        "IssuerCertificatesFile",
         "LocalHost",
         "ReturnPath",
     }
@@ -313,8 +316,10 @@ def test_fully_supported_settings():
         "ConnectionTimeout",
         "DSNEnvelopeId",
         "DSNReturn",
+        "DetachedSignature",
         "Hello",
         "InBufferSize",
+        "IssuerCertificatesFile",
         "KeepAliveInterval",
         "KeepAliveTime",
         "LicenseInfo",
@@ -345,5 +350,6 @@ def test_fully_supported_settings():
         "TransferText",
         "UseChunking",
         "UseIPv6",
+        "UsePSS",
         "UsePipelining",
     }

@@ -387,7 +387,8 @@ class SSMTPClient:
         return Outgoing(sender, recipients, compose_for, views.message_dsn(self.settings))
 
     def _signer_spec(self) -> SignerSpec:
-        return views.signer_spec(self.settings, self.signer_selection.key_pair(), datetime.now(UTC))
+        key_pair = self.signer_selection.key_pair(views.issuer_store(self.settings))
+        return views.signer_spec(self.settings, key_pair, datetime.now(UTC))
 
     def _recipients_spec(self) -> RecipientsSpec:
         return views.recipients_spec(self.settings, self._recipient_certificates.all(), datetime.now(UTC))
@@ -404,6 +405,7 @@ class SSMTPClient:
         return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
 
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
+        text = secured.message_text
         # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.
         deadline.progress()
         deadline.check()
@@ -411,7 +413,7 @@ class SSMTPClient:
         given = self.settings.text(P.OtherHeaders)
         # Sign, then Encrypt: what the caller gave is what stood there before the first of the two.
         self._headers_secured = (before if given == written else given, secured.other_headers)
-        self.settings.put(P.MessageText, secured.message_text)
+        self.settings.put(P.MessageText, text)
         self.settings.put(P.OtherHeaders, secured.other_headers)
 
     def restore_headers(self) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
 
-__all__ = ["choose", "encode", "fold_base64", "has_long_line"]
+__all__ = ["choose", "encode", "fold_base64", "folded_base64_length", "has_long_line", "quoted_printable_pieces"]
 
 MAX_LINE: Final = 998
 """Octets of a line without its CRLF; RFC 5322 2.1.1."""
@@ -22,6 +22,7 @@ _OCTETS_A_LINE: Final = _CODED_WIDTH // 4 * 3
 _LINES_A_BLOCK: Final = 1024  # 58 368 octets in, 79 872 out: a block stays in the processor's second-level cache
 _BLOCK: Final = _OCTETS_A_LINE * _LINES_A_BLOCK
 _COUNTING_BLOCK: Final = 1 << 20
+_QP_PIECE: Final = 1 << 20
 # Printable ASCII but "=", tab and the line ends go through quoted-printable as they are.
 _QP_BARE: Final = bytes(octet for octet in (*b"\t\r\n", *range(0x20, 0x7F)) if octet != ord("="))
 
@@ -49,7 +50,7 @@ def choose(data: bytes, *, eight_bit: bool) -> str:
     ascii_only = data.isascii()
     if (ascii_only or eight_bit) and not has_long_line(data):
         return "7bit" if ascii_only else "8bit"
-    return "quoted-printable" if _quoted_printable_length(data) <= _base64_length(data) else "base64"
+    return "quoted-printable" if _quoted_printable_length(data) <= folded_base64_length(len(data)) else "base64"
 
 
 def encode(data: bytes, encoding: str) -> bytes:
@@ -63,7 +64,7 @@ def encode(data: bytes, encoding: str) -> bytes:
     if encoding == "base64":
         return b"".join(fold_base64((data,)))
     if encoding == "quoted-printable":
-        return _quoted_printable(data)
+        return b"".join(quoted_printable_pieces(data))
     raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{encoding} is no transfer encoding that can be carried out.")
 
 
@@ -93,6 +94,26 @@ def fold_base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(text[start : start + _CODED_WIDTH] + b"\r\n" for start in range(0, len(text), _CODED_WIDTH))
 
 
+def folded_base64_length(octets: int) -> int:
+    """The length of what :func:`fold_base64` makes of so many ``octets``."""
+    text = (octets + 2) // 3 * 4
+    return text + -(-text // _CODED_WIDTH) * 2
+
+
+def quoted_printable_pieces(data: bytes) -> Iterator[bytes]:
+    """Yield what :func:`encode` makes of ``data`` in quoted-printable, in pieces of about 1 MB that are whole lines."""
+    start = 0
+    # A line is encoded by itself, so the pieces may be too. A line longer than a piece stays in one.
+    while len(data) - start > _QP_PIECE:
+        end = data.find(b"\r\n", start + _QP_PIECE - len(b"\r\n"))
+        if end < 0:
+            break
+        end += len(b"\r\n")
+        yield _quoted_printable(data[start:end])
+        start = end
+    yield _quoted_printable(data[start:] if start else data)
+
+
 class _BlockWriter:
     """Writes a block's base64 text into ready-made lines, column by column, which is fewer steps than line by line."""
 
@@ -105,11 +126,6 @@ class _BlockWriter:
         for column in range(_CODED_WIDTH):
             self._lines[column :: self._width] = text[column::_CODED_WIDTH]
         return bytes(self._lines)
-
-
-def _base64_length(data: bytes) -> int:
-    text = (len(data) + 2) // 3 * 4
-    return text + -(-text // _CODED_WIDTH) * 2
 
 
 def _quoted_printable_length(data: bytes) -> int:

@@ -32,7 +32,7 @@ def name_key(name: str) -> str:
     return name.strip().upper().replace("-", "")
 
 
-def unknown_algorithm(name: str, known: Iterable[str], later: Collection[str]) -> SSMTPError:
+def unknown_algorithm(name: str, known: Iterable[str], later: Collection[str] = ()) -> SSMTPError:
     """The error for a ``name`` that is not among the ``known``.
 
     :class:`UnsupportedError` (20008) when its key is among ``later``, so that the name is right and only this version

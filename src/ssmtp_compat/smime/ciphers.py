@@ -68,7 +68,9 @@ _CIPHER_KEYS: Final = MappingProxyType({key: cipher for cipher in CIPHERS for ke
 def cipher_named(name: str) -> ContentCipher:
     """The content-encryption cipher called ``name``; hyphens optional, any case, or a dotted OID.
 
-    Raises as :func:`digests.digest_named`."""
+    Raises :class:`UnsupportedError` (20008) for one that exists but is not carried out, and otherwise as
+    :func:`digests.digest_named`.
+    """
     key = name_key(name)
     key = _CIPHER_ALIASES.get(key, key)
     if key not in _CIPHER_KEYS:

@@ -8,6 +8,8 @@ from typing import Final
 __all__ = [
     "CONTEXT_0",
     "CONTEXT_0_PRIMITIVE",
+    "CONTEXT_1",
+    "CONTEXT_2",
     "NULL",
     "OCTET_STRING",
     "SEQUENCE",
@@ -23,6 +25,8 @@ SEQUENCE: Final = 0x30
 SET: Final = 0x31
 CONTEXT_0: Final = 0xA0
 """[0], constructed: EXPLICIT, or IMPLICIT over a SEQUENCE or SET."""
+CONTEXT_1: Final = 0xA1
+CONTEXT_2: Final = 0xA2
 CONTEXT_0_PRIMITIVE: Final = 0x80
 """[0] IMPLICIT over a primitive type."""
 NULL: Final = b"\x05\x00"

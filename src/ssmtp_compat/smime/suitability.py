@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, UnsupportedError
-from ..pki.certificates import Certificate, KeyPair
+from ..pki.certificates import Certificate
 
-__all__ = ["check_dates", "recipient_key", "signing_key"]
+__all__ = ["check_dates", "check_signer", "recipient_key"]
 
 _EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
 _ANY_PURPOSE: Final = "2.5.29.37.0"
@@ -30,21 +30,17 @@ def check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> Non
     raise CertificateError(code, f"The certificate of {certificate.subject} {problem}.")
 
 
-def signing_key(key_pair: KeyPair) -> RSAPrivateKey:
-    """The private key, when certificate and key are fit for signing mail.
-
-    Raises :class:`CertificateError` (10201) when the certificate is for something else, :class:`UnsupportedError`
-    (20008) when the key is not RSA.
-    """
-    _check_purpose(key_pair.certificate, _SIGNING_USES, "signing")
-    key = key_pair.private_key
-    if not isinstance(key, RSAPrivateKey):
-        raise _not_rsa(key_pair.certificate)
-    return key
+def check_signer(certificate: Certificate) -> None:
+    """Raise :class:`CertificateError` (10201) when ``certificate`` is not for signing mail."""
+    _check_purpose(certificate, _SIGNING_USES, "signing")
 
 
 def recipient_key(certificate: Certificate) -> RSAPublicKey:
-    """The public key, when the certificate is fit for encrypting mail to its owner; raises as :func:`signing_key`."""
+    """The public key, when the certificate is fit for encrypting mail to its owner.
+
+    Raises :class:`CertificateError` (10201) when it is for something else, :class:`UnsupportedError` (20008) when the
+    key is not RSA.
+    """
     _check_purpose(certificate, _ENCRYPTION_USES, "encryption")
     key = certificate.public_key
     if not isinstance(key, RSAPublicKey):

@@ -17,13 +17,14 @@ from .message import (
     reverse_path,
 )
 from .refusal import refuse
-from .securing import recipients_spec, signer_spec, signer_store
+from .securing import issuer_store, recipients_spec, signer_spec, signer_store
 
 __all__ = [
     "body",
     "body_charset",
     "body_codec",
     "delivery_options",
+    "issuer_store",
     "message_dsn",
     "message_spec",
     "recipients",

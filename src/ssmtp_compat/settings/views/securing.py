@@ -6,13 +6,12 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ...catalog.config import SETTINGS
 from ...catalog.enums import CertStoreTypes, PropertyID
 from ...catalog.errors import ErrorCode
 from ...catalog.properties import PROPERTIES
 from ...errors import CertificateError, UnsupportedError
 from ..store import Settings
-from .refusal import refuse, refuse_unsupported
+from .refusal import refuse
 
 if TYPE_CHECKING:
     from ...pki.certificates import Certificate, KeyPair
@@ -63,12 +62,21 @@ def signer_store(settings: Settings) -> StoreSource:
     )
 
 
+def issuer_store(settings: Settings) -> StoreSource | None:
+    """Where the issuers are that CertStore lacks; None where they are not wanted or no file is named."""
+    from ...pki.stores.opening import StoreFormat, StoreSource
+
+    path = settings.setting_text("IssuerCertificatesFile")
+    if not (path and settings.flag(P.IncludeCertificate) and settings.flag(P.IncludeChain)):
+        return None
+    return StoreSource(format=StoreFormat.PEM, path=path, content=None, password="", what="IssuerCertificatesFile")
+
+
 def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerSpec:
     """Who signs and how."""
     from ...smime.digests import digest_named
     from ...smime.signing import SignerSpec
 
-    refuse_unsupported(settings, (SETTINGS["detachedsignature"],))
     return SignerSpec(
         key_pair=key_pair,
         digest=digest_named(settings.text(P.SigningAlgorithm)),
@@ -76,6 +84,8 @@ def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerS
         include_certificate=settings.flag(P.IncludeCertificate),
         include_chain=settings.flag(P.IncludeChain),
         check_dates=settings.setting_flag("CheckCertificateDates"),
+        use_pss=settings.setting_flag("UsePSS"),
+        detached=settings.setting_flag("DetachedSignature"),
     )
 
 
