@@ -74,15 +74,17 @@ def fold_base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
     ``chunks`` may have any size. Every block but the last is 1024 full lines, so memory stays constant.
     """
     pending = bytearray()
-    lines = _BlockWriter()
+    lines: _BlockWriter | None = None
     for chunk in chunks:
+        if len(pending) + len(chunk) < _BLOCK:
+            pending += chunk
+            continue
+        lines = lines or _BlockWriter()
         view = memoryview(chunk)
         if pending:
             missing = _BLOCK - len(pending)
             pending += view[:missing]
             view = view[missing:]
-            if len(pending) < _BLOCK:
-                continue
             yield lines.write(pending)
             pending.clear()
         whole = len(view) - len(view) % _BLOCK
@@ -91,7 +93,9 @@ def fold_base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
         pending += view[whole:]
     if pending:
         text = binascii.b2a_base64(pending, newline=False)
-        yield b"".join(text[start : start + _CODED_WIDTH] + b"\r\n" for start in range(0, len(text), _CODED_WIDTH))
+        yield (
+            b"\r\n".join([text[start : start + _CODED_WIDTH] for start in range(0, len(text), _CODED_WIDTH)]) + b"\r\n"
+        )
 
 
 def folded_base64_length(octets: int) -> int:

@@ -7,9 +7,9 @@ from typing import Final, Protocol
 
 from ..message.transfer_encoding import fold_base64, folded_base64_length
 
-__all__ = ["Base64", "Joined", "Octets"]
+__all__ = ["PIECE", "Base64", "Joined", "Octets"]
 
-_PIECE: Final = 256 * 1024
+PIECE: Final = 256 * 1024
 """Octets of a piece on its way through a digest or a cipher."""
 
 
@@ -30,7 +30,10 @@ class Joined:
     """Parts one behind the other."""
 
     def __init__(self, *parts: bytes | Octets) -> None:
-        self._parts = parts
+        self._parts: list[bytes | Octets] = []
+        for part in parts:
+            # Taken over piece by piece, so that a message in layers is not read through layers of generators.
+            self._parts += part._parts if isinstance(part, Joined) else (part,)
 
     def __len__(self) -> int:
         return sum(map(len, self._parts))
@@ -39,11 +42,11 @@ class Joined:
         for part in self._parts:
             if not isinstance(part, bytes):
                 yield from part.chunks()
-            elif len(part) <= _PIECE:
+            elif len(part) <= PIECE:
                 yield part
             else:
-                for start in range(0, len(part), _PIECE):
-                    yield part[start : start + _PIECE]
+                for start in range(0, len(part), PIECE):
+                    yield part[start : start + PIECE]
 
 
 class Base64:

@@ -11,7 +11,7 @@ from ..message.other_headers import OtherHeaders, parse_other_headers
 from ..message.transfer_encoding import fold_base64
 from .entity import Entity, content_entity, multipart_signed, pkcs7_mime_header, with_mime_fields
 from .enveloping import RecipientsSpec, encrypt
-from .octets import Base64, Joined
+from .octets import PIECE, Base64, Joined
 from .signing import Signer, SignerSpec
 
 __all__ = ["Secured", "encrypt_message", "sign_and_encrypt_message", "sign_message"]
@@ -30,9 +30,17 @@ class Secured:
     def message_text(self) -> str:
         """The new body as text."""
         text = ""
+        pending: list[bytes] = []
+        octets = 0
         for chunk in self.chunks:
-            # CPython lengthens the text where it is; joining a list or decoding a buffer would hold the body twice.
-            text += chunk.decode("ascii")
+            pending.append(chunk)
+            octets += len(chunk)
+            if octets >= PIECE:
+                # CPython lengthens the text where it is; joining a list or decoding a buffer would hold it all twice.
+                text += b"".join(pending).decode("ascii")
+                pending.clear()
+                octets = 0
+        text += b"".join(pending).decode("ascii")
         return text
 
 

@@ -64,11 +64,11 @@ def signer_store(settings: Settings) -> StoreSource:
 
 def issuer_store(settings: Settings) -> StoreSource | None:
     """Where the issuers are that CertStore lacks; None where they are not wanted or no file is named."""
-    from ...pki.stores.opening import StoreFormat, StoreSource
-
     path = settings.setting_text("IssuerCertificatesFile")
     if not (path and settings.flag(P.IncludeCertificate) and settings.flag(P.IncludeChain)):
         return None
+    from ...pki.stores.opening import StoreFormat, StoreSource
+
     return StoreSource(format=StoreFormat.PEM, path=path, content=None, password="", what="IssuerCertificatesFile")
 
 
