@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
 from .faults import code_point
@@ -27,6 +29,7 @@ def to_crlf(data: bytes) -> bytes:
     return data.replace(b"\n", b"\r\n")
 
 
+@lru_cache(maxsize=64)
 def has_ascii_line_ends(charset: str) -> bool:
     """Whether a line ends in ``charset`` with the octets 13 and 10, as text in mail has to (RFC 2046 4.1.1)."""
     return "\r\n".encode(charset) == b"\r\n"

@@ -80,8 +80,8 @@ def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays
     return Entity(_header(kept, added), _encoded(body, encoding))
 
 
-def multipart_signed(part: Entity, signature: bytes, micalg: str, boundary: str) -> Entity:
-    """The multipart/signed entity (RFC 1847 2.1, RFC 8551 3.5.3) of ``part`` and the DER ``signature`` over it.
+def multipart_signed(part: Octets, signature: bytes, micalg: str, boundary: str) -> Entity:
+    """The multipart/signed entity (RFC 1847 2.1, RFC 8551 3.5.3) of an entity and the DER ``signature`` over it.
 
     ``boundary`` must not occur in ``part``; that it is random has to do, since looking would cost another reading.
     """
@@ -91,7 +91,7 @@ def multipart_signed(part: Entity, signature: bytes, micalg: str, boundary: str)
         f' micalg={micalg}; boundary="{boundary}"\r\n\r\n'.encode("ascii"),
         Joined(
             _PREAMBLE + delimiter + b"\r\n",
-            part.octets,
+            part,
             delimiter + b"\r\n" + _SIGNATURE_HEADER,
             Base64(Joined(signature)),
             delimiter + b"--\r\n",

@@ -11,10 +11,10 @@ from ..message.other_headers import OtherHeaders, parse_other_headers
 from ..message.transfer_encoding import fold_base64
 from .entity import Entity, content_entity, multipart_signed, pkcs7_mime_header, with_mime_fields
 from .enveloping import RecipientsSpec, encrypt
-from .octets import PIECE, Base64, Joined
+from .octets import PIECE, Base64, Joined, Octets
 from .signing import Signer, SignerSpec
 
-__all__ = ["Secured", "encrypt_message", "sign_and_encrypt_message", "sign_message"]
+__all__ = ["Secured", "encrypt_message", "sign_and_encrypt_message", "sign_entity", "sign_message"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def sign_message(
     """Make a signed message, multipart/signed or opaque, of ``text`` and the Content-* fields among ``other_headers``.
 
     ``charset`` is the one that ``text`` is in; ``random`` gives the octets of the boundary. Raises what
-    :func:`entity.content_entity`, :class:`signing.Signer` and :func:`message.other_headers.parse_other_headers` raise,
+    :func:`entity.content_entity`, :func:`sign_entity` and :func:`message.other_headers.parse_other_headers` raise,
     all of it before the first piece.
     """
     other = parse_other_headers(other_headers)
@@ -87,14 +87,22 @@ def sign_and_encrypt_message(
     return _encrypted(_signed(text, charset, other, signer, random), other, recipients, random)
 
 
-def _signed(text: bytes, charset: str, other: OtherHeaders, spec: SignerSpec, random: Callable[[int], bytes]) -> Entity:
+def sign_entity(content: Octets, spec: SignerSpec, random: Callable[[int], bytes] = os.urandom) -> Entity:
+    """The signed entity around ``content``, a canonical entity: multipart/signed, or opaque.
+
+    The content is read once here, for the digest, and once more each time the result is read. Neither is ever held, so
+    both may be files. Raises what :class:`signing.Signer` raises.
+    """
     signer = Signer(spec)
-    part = content_entity(text, charset, other, for_relays=spec.detached)
     if not spec.detached:
-        return Entity(pkcs7_mime_header("signed-data"), Base64(signer.opaque(part.octets)))
+        return Entity(pkcs7_mime_header("signed-data"), Base64(signer.opaque(content)))
     # "=_" is in no quoted-printable and no base64 text (RFC 2045 6.7); the 128 random bits do for the rest.
     boundary = f"=_{random(16).hex()}"
-    return multipart_signed(part, signer.detached(part.octets.chunks()), signer.micalg, boundary)
+    return multipart_signed(content, signer.detached(content.chunks()), signer.micalg, boundary)
+
+
+def _signed(text: bytes, charset: str, other: OtherHeaders, spec: SignerSpec, random: Callable[[int], bytes]) -> Entity:
+    return sign_entity(content_entity(text, charset, other, for_relays=spec.detached).octets, spec, random)
 
 
 def _encrypted(

@@ -9,7 +9,7 @@ from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError
 from ssmtp_compat.message.other_headers import parse_other_headers
 from ssmtp_compat.smime.entity import Entity, content_entity, multipart_signed, with_mime_fields
-from ssmtp_compat.smime.octets import Octets
+from ssmtp_compat.smime.octets import Joined, Octets
 
 
 def entity(text: bytes, headers: str = "", charset: str = "utf-8", *, for_relays: bool = True) -> Entity:
@@ -135,7 +135,7 @@ def test_contradicting_and_unreadable_fields_are_refused() -> None:
 
 
 def test_multipart_signed_has_exactly_these_octets() -> None:
-    signed = multipart_signed(Entity(b"X: 1\r\n\r\n", b"body"), b"\x30\x00", "sha-256", "mark")
+    signed = multipart_signed(Joined(b"X: 1\r\n\r\n", b"body"), b"\x30\x00", "sha-256", "mark")
     assert all_of(signed.octets) == (
         b'Content-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n'
         b' micalg=sha-256; boundary="mark"\r\n'
