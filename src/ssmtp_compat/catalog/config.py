@@ -902,8 +902,8 @@ _OUR_ROWS: Final = (
         value_type=ValueType.BOOL,
         default=False,
         doc="Whether Sign uses RSASSA-PSS (RFC 4056) with an RSA key, in place of PKCS #1 v1.5, which every reader "
-        "verifies. The hash of SigningAlgorithm is also that of MGF1, and the salt is as long as it. Other keys are "
-        "not concerned.",
+        "verifies. The hash of SigningAlgorithm is also that of MGF1, and the salt is as long as it. A key whose "
+        "certificate names RSASSA-PSS (RFC 4055 1.2) is always used so; other kinds of keys are not concerned.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,

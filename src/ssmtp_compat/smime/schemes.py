@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from asn1crypto import core
+from asn1crypto import core, keys
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
@@ -72,13 +72,14 @@ _PSS_DEFAULT: Final = "SHA1"
 def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool) -> SignatureScheme:
     """The scheme for the certificate's kind of key.
 
-    EdDSA prescribes the digest and does not heed ``digest``; ``use_pss`` concerns RSA keys alone. The kind is read from
-    the public key, since a private key may be a token's. Raises :class:`UnsupportedError` (20008) for a key of another
-    kind and :class:`SSMTPError` (10194) for a digest that ECDSA has no identifier for.
+    EdDSA prescribes the digest and does not heed ``digest``. ``use_pss`` concerns RSA keys alone, and of these not the
+    ones that are for nothing but RSASSA-PSS. The kind is read from the public key, since a private key may be a
+    token's. Raises :class:`UnsupportedError` (20008) for a key of another kind and :class:`SSMTPError` (10194) for a
+    digest that the key cannot or may not use.
     """
     key = certificate.public_key
     if isinstance(key, RSAPublicKey):
-        return _pss(digest) if use_pss else _pkcs1(digest)
+        return _pss(digest) if use_pss or _for_pss_alone(certificate, digest) else _pkcs1(digest)
     if isinstance(key, EllipticCurvePublicKey):
         return _ecdsa(digest, certificate)
     if isinstance(key, Ed25519PublicKey):
@@ -89,6 +90,22 @@ def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool)
         ErrorCode.NOT_SUPPORTED,
         f"The key of {certificate.subject} cannot sign mail: RSA, EC, Ed25519 and Ed448 keys can.",
     )
+
+
+def _for_pss_alone(certificate: Certificate, digest: Digest) -> bool:
+    """Whether the certificate keeps its RSA key for RSASSA-PSS (RFC 4055 1.2), and if so check that it allows it."""
+    # The algorithm stands first in a SubjectPublicKeyInfo. Ordinary keys are not worth a look with ASN.1 objects.
+    if certificate.public_key_der.find(_RSASSA_PSS, 0, 32) < 0:
+        return False
+    parameters = keys.PublicKeyInfo.load(certificate.public_key_der)["algorithm"]["parameters"]
+    # With parameters the key is for this one hash.
+    if parameters and parameters["hash_algorithm"]["algorithm"].dotted != digest.oid:
+        raise SSMTPError(
+            ErrorCode.UNSUPPORTED_ALGORITHM,
+            f"The key of {certificate.subject} may not be used with {digest.name}; its certificate allows "
+            f"{parameters['hash_algorithm']['algorithm'].native}.",
+        )
+    return True
 
 
 def _pkcs1(digest: Digest) -> SignatureScheme:

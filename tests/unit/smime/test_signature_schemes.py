@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import functools
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from asn1crypto import algos, cms
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, SSMTPError
+from ssmtp_compat.pki.certificates import decode_certificate
 from ssmtp_compat.smime.digests import DIGESTS, SHA512, SHAKE256, Digest, digest_named
 from ssmtp_compat.smime.signing import Signer, SignerSpec, sign_detached
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
@@ -150,3 +155,37 @@ def test_pss_does_not_fit_into_a_short_key(intermediate: Issued) -> None:
         sign_detached([CONTENT], spec_of(owner, "SHA512", use_pss=True))
     assert caught.value.code is ErrorCode.UNSUPPORTED_KEY_SIZE
     assert sign_detached([CONTENT], replace(spec_of(owner, "SHA512"), use_pss=False))
+
+
+def restricted(directory: Path, *options: str) -> Issued:
+    """A certificate that names RSASSA-PSS as its key's algorithm, which the library of the other tests cannot make."""
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
+    for command in (
+        ["openssl", "genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", *options, "-out", key],
+        ["openssl", "req", "-x509", "-new", "-key", key, "-sha384", "-subj", "/CN=PSS", "-out", certificate],
+    ):
+        subprocess.run(command, check=True, capture_output=True)
+    loaded = load_pem_private_key(key.read_bytes(), None)
+    return Issued(
+        decode_certificate(certificate.read_bytes()), loaded, load_pem_x509_certificate(certificate.read_bytes())
+    )
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: bool) -> None:
+    wanted = ("md:sha384", "mgf1_md:sha384", "saltlen:48") if limited else ()
+    options = [part for one in wanted for part in ("-pkeyopt", f"rsa_pss_keygen_{one}")]
+    owner = restricted(tmp_path, *options)
+    spec = replace(spec_of(owner, "SHA384"), check_dates=False)
+    signature = sign_detached([CONTENT], spec)
+    assert algorithm(signer_info(signature))[0] == RSASSA_PSS
+    assert Judge(tmp_path, owner).verifies(signature, CONTENT, at=owner.certificate.not_before)
+    other = replace(spec, digest=digest_named("SHA256"))
+    if limited:
+        with pytest.raises(
+            SSMTPError, match="CN=PSS may not be used with SHA256; its certificate allows sha384"
+        ) as caught:
+            sign_detached([CONTENT], other)
+        assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
+    else:
+        assert sign_detached([CONTENT], other)
