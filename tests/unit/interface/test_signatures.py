@@ -106,6 +106,9 @@ def test_issuercertificatesfile_matters_only_where_a_chain_is_wanted(signing: in
     ssmtp_do_config(signing, f"IssuerCertificatesFile={tmp_path / 'missing.pem'}")
     assert ssmtp_do_sign(signing) == 0, ssmtp_get_last_error(signing)
     put(signing, PropertyID.IncludeChain, True)
+    put(signing, PropertyID.IncludeCertificate, False)
+    assert ssmtp_do_sign(signing) == 0, ssmtp_get_last_error(signing)
+    put(signing, PropertyID.IncludeCertificate, True)
     before = take(signing, PropertyID.MessageText)
     assert ssmtp_do_sign(signing) == 271
     assert "missing.pem" in ssmtp_get_last_error(signing)
