@@ -29,7 +29,6 @@ _SUBJECT_PAGES: Final = "AmazonSES and PFileMailer SSLCertSubject pages (sibling
 _STORE_PAGES: Final = "vendor S/MIME samples; certificate store pages of siblings"
 
 _PROXY: Final = "connecting through a proxy"
-_CLIENT_CERTIFICATE: Final = "TLS client certificates"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
 _INT_MAX: Final = 2**31 - 1
@@ -340,8 +339,8 @@ _ROWS: Final = (
         id=PropertyID.IncludeChain,
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether the issuers' certificates that CertStore holds are put into the signature beside the signer's, "
-        "the root left out. It matters only with IncludeCertificate.",
+        doc="Whether the issuers' certificates that CertStore or the file of IssuerCertificatesFile holds are put into "
+        "the signature beside the signer's, the root left out. It matters only with IncludeCertificate.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; leaving out the root is ours",
@@ -659,14 +658,14 @@ _ROWS: Final = (
         id=PropertyID.SigningAlgorithm,
         value_type=ValueType.TEXT,
         default="SHA256",
-        doc="Hash of Sign and SignAndEncrypt: SHA1, SHA224, SHA256, SHA384 or SHA512, with or without a hyphen, or its "
-        "OID; upper and lower case are alike. It reads back as it was set, and the micalg parameter follows it (RFC "
-        "8551 3.5.3.2). SHA1 is weak and many readers reject it. A name that is not known is reported when signing.",
+        doc="Hash of Sign and SignAndEncrypt: SHA224, SHA256, SHA384, SHA512, SHA3-224, SHA3-256, SHA3-384, SHA3-512, "
+        "SHA1 or MD5, with or without hyphens, or its OID; upper and lower case are alike. It reads back as it was "
+        "set, and the micalg parameter follows it (RFC 8551 3.5.3.2). SHA1 and MD5 are weak and many readers reject "
+        "them; an EC key cannot use MD5. An Ed25519 key signs with SHA-512 and an Ed448 key with SHAKE256 whatever is "
+        "set here (RFC 8419). A name that is not known is reported when signing.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.OURS,
         source=f"{_OVERVIEW}; vendor S/MIME samples",
-        support=Support.PARTIAL,
-        support_note="hashes other than SHA-1 and SHA-2, and keys other than RSA",
     ),
     PropertyDef(
         id=PropertyID.SSLAcceptServerCertEncoded,
@@ -682,12 +681,11 @@ _ROWS: Final = (
         id=PropertyID.SSLCertEncoded,
         value_type=ValueType.BINARY,
         default=b"",
-        doc="The TLS client certificate; to SSLCertStore what CertEncoded is to CertStore.",
+        doc="The TLS client certificate; to SSLCertStore what CertEncoded is to CertStore. Without its private key a "
+        "connection with TLS fails with code 273.",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.INFERRED,
         source=_CERTIFICATE_TYPE,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStore,
@@ -699,8 +697,6 @@ _ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.INFERRED,
         source=_STORE_PAGES,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStorePassword,
@@ -711,8 +707,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStoreType,
@@ -723,8 +717,8 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
+        support=Support.PARTIAL,
+        support_note="certificate stores other than PFX and PEM key files and blobs",
     ),
     PropertyDef(
         id=PropertyID.SSLCertSubject,
@@ -735,8 +729,6 @@ _ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
         source=_SUBJECT_PAGES,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLEnabled,

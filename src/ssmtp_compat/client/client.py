@@ -15,8 +15,9 @@ from ..catalog.errors import ErrorCode
 from ..catalog.lookup import property_by_id, setting_by_name
 from ..catalog.schema import MethodDef, PropertyDef
 from ..catalog.values import shown
-from ..errors import InvalidValueError, SSMTPError
+from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
 from ..events import CallbackError, EventHub
+from ..message.ascii_text import Octets
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import CancelToken, Deadline
@@ -32,6 +33,7 @@ from .values import attach_client_values
 
 if TYPE_CHECKING:
     from ..operations.securing import CertificateSelection, RecipientCertificates
+    from ..pki.certificates import KeyPair
     from ..smime.enveloping import RecipientsSpec
     from ..smime.secure import Secured
     from ..smime.signing import SignerSpec
@@ -58,10 +60,13 @@ class SSMTPClient:
         self._closing = False
         self._connection: Connection | None = None
         self._delivery: Delivery | None = None
+        self._certificates: dict[views.StoreProperties, CertificateSelection] = {}
         self._message_seed = b""
         self._opening = False
         self._headers_secured = ("", "")
         """OtherHeaders before Sign or Encrypt changed them, and after."""
+        self._not_encrypted: ErrorCode | None = None
+        """Why the message is still in the clear although it was to be encrypted."""
         attach_client_values(self)
 
     # -- connection ---------------------------------------------------------------------------------------------------
@@ -185,14 +190,14 @@ class SSMTPClient:
         """Put the encrypted message in the place of MessageText, and its header lines into OtherHeaders."""
         from ..smime.secure import encrypt_message
 
-        with self._method() as deadline:
+        with self._method() as deadline, self._encrypting():
             self._replace_content(encrypt_message(*self._content(), self._recipients_spec()), deadline)
 
     def sign_and_encrypt(self) -> None:
         """Sign, then encrypt what was signed. Nothing is changed when either fails."""
         from ..smime.secure import sign_and_encrypt_message
 
-        with self._method() as deadline:
+        with self._method() as deadline, self._encrypting():
             secured = sign_and_encrypt_message(*self._content(), self._signer_spec(), self._recipients_spec())
             self._replace_content(secured, deadline)
 
@@ -205,11 +210,12 @@ class SSMTPClient:
         """Drop the connection and put everything back to its default but callbacks and runtime licence."""
         with self._method():
             connection, self._connection = self._connection, None
-            self.forget_signer()
+            self._certificates.clear()
             self.__dict__.pop("_recipient_certificates", None)
             self.settings.reset()
             self._message_seed = b""
             self._headers_secured = ("", "")
+            self._not_encrypted = None
             # Last, because its events may raise.
             if connection is not None:
                 connection.abort()
@@ -289,7 +295,7 @@ class SSMTPClient:
             options = ConnectionOptions(
                 tcp=views.tcp_options(self.settings),
                 smtp=views.smtp_options(self.settings),
-                tls=views.tls_options(self.settings),
+                tls=views.tls_options(self.settings, self._tls_key_pair()),
                 timeouts=views.timeouts(self.settings),
             )
         self._connection = Connection(options, self.events)
@@ -356,16 +362,17 @@ class SSMTPClient:
         # A text whose line ends are not those of ASCII went out as UTF-8 instead.
         return str(piece, codec if has_ascii_line_ends(codec) else "utf-8", "replace")
 
-    @cached_property
-    def signer_selection(self) -> CertificateSelection:
-        """The signing certificate that CertSubject or CertEncoded selected."""
+    def certificate(self, chosen_by: views.StoreProperties) -> CertificateSelection:
+        """The certificate that ``chosen_by`` select, perhaps none."""
         from ..operations.securing import CertificateSelection
 
-        return CertificateSelection()
+        if chosen_by not in self._certificates:
+            self._certificates[chosen_by] = CertificateSelection()
+        return self._certificates[chosen_by]
 
-    def forget_signer(self) -> None:
-        """Select no signing certificate."""
-        self.__dict__.pop("signer_selection", None)
+    def forget_certificate(self, chosen_by: views.StoreProperties) -> None:
+        """Select no certificate by ``chosen_by``."""
+        self._certificates.pop(chosen_by, None)
 
     def message_spec(self) -> MessageSpec:
         """The message as it stands now. Its Message-ID stays the same until the message is sent."""
@@ -376,6 +383,13 @@ class SSMTPClient:
     # -- message helpers ----------------------------------------------------------------------------------------------
 
     def _outgoing(self) -> Outgoing:
+        if self._not_encrypted is not None:
+            # A script that takes no notice of what Encrypt returned must not send in the clear what nobody may read.
+            raise SSMTPError(
+                self._not_encrypted,
+                "Encrypt failed with this code, so the message is not sent in the clear. Encrypt it, or set "
+                "MessageText again to send it as it is.",
+            )
         raw = self.settings.binary(P.Message)
         compose_for: Callable[[bool], Composed]
         if raw:
@@ -387,12 +401,23 @@ class SSMTPClient:
         return Outgoing(sender, recipients, compose_for, views.message_dsn(self.settings))
 
     def _signer_spec(self) -> SignerSpec:
-        return views.signer_spec(self.settings, self.signer_selection.key_pair(), datetime.now(UTC))
+        key_pair = self.certificate(views.SIGNER).key_pair(views.issuer_store(self.settings))
+        return views.signer_spec(self.settings, key_pair, datetime.now(UTC))
+
+    def _tls_key_pair(self) -> KeyPair | None:
+        # Looked at like this, because a client without one need not load the cryptographic libraries.
+        selection = self._certificates.get(views.TLS_CLIENT)
+        if selection is None or not selection.made:
+            return None
+        try:
+            return selection.key_pair()
+        except CertificateError as error:
+            raise TLSError(ErrorCode.NO_CREDENTIALS, f"SSLCertStore: {error.message}") from error
 
     def _recipients_spec(self) -> RecipientsSpec:
         return views.recipients_spec(self.settings, self._recipient_certificates.all(), datetime.now(UTC))
 
-    def _content(self) -> tuple[bytes, str, str]:
+    def _content(self) -> tuple[Octets, str, str]:
         settings = self.settings
         if settings.binary(P.Message):
             # Send would send Message: as it is, not signed, and above all not encrypted.
@@ -403,7 +428,17 @@ class SSMTPClient:
             )
         return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
 
+    @contextmanager
+    def _encrypting(self) -> Iterator[None]:
+        try:
+            yield
+        except SSMTPError as error:
+            self._not_encrypted = error.code
+            raise
+        self._not_encrypted = None
+
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
+        text = secured.message_text
         # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.
         deadline.progress()
         deadline.check()
@@ -411,8 +446,12 @@ class SSMTPClient:
         given = self.settings.text(P.OtherHeaders)
         # Sign, then Encrypt: what the caller gave is what stood there before the first of the two.
         self._headers_secured = (before if given == written else given, secured.other_headers)
-        self.settings.put(P.MessageText, secured.message_text)
+        self.settings.put(P.MessageText, text)
         self.settings.put(P.OtherHeaders, secured.other_headers)
+
+    def allow_clear_text(self) -> None:
+        """For a new MessageText or Message: nobody has asked yet to encrypt it."""
+        self._not_encrypted = None
 
     def restore_headers(self) -> None:
         """For a new MessageText: take back the header lines that belong to the signed or encrypted one before it."""
