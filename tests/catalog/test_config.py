@@ -32,8 +32,9 @@ GROUPS = {
         TLS12SupportedGroups TLS13KeyShareGroups TLS13SignatureAlgorithms TLS13SupportedGroups""",
     "Socket": "AbsoluteTimeout FirewallData InBufferSize OutBufferSize",
     "Base": "BuildInfo CodePage LicenseInfo ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI",
-    "ssmtp_compat": """UseChunking UsePipelining DetachedSignature CheckCertificateDates CheckCertificatePurpose
-        MinimumRSAKeyBits UseOAEP OAEPHashAlgorithm DSNReturn DSNEnvelopeId StopOnQueueErrors""",
+    "ssmtp_compat": """UseChunking UsePipelining DetachedSignature UsePSS IssuerCertificatesFile
+        CheckCertificateDates CheckCertificatePurpose MinimumRSAKeyBits UseOAEP OAEPHashAlgorithm DSNReturn
+        DSNEnvelopeId StopOnQueueErrors""",
 }
 
 
@@ -193,6 +194,8 @@ def test_firewall_type_takes_names():
         ("UseIPv6", 0),
         ("UseChunking", False),
         ("DetachedSignature", True),
+        ("UsePSS", False),
+        ("IssuerCertificatesFile", ""),
         ("CheckCertificateDates", True),
         ("CheckCertificatePurpose", True),
         ("MinimumRSAKeyBits", 1024),
@@ -289,6 +292,7 @@ def test_single_line_settings():
         "FirewallPassword",
         "FirewallUser",
         "Hello",
+        "IssuerCertificatesFile",
         "LocalHost",
         "ReturnPath",
     }
@@ -320,8 +324,10 @@ def test_fully_supported_settings():
         "ConnectionTimeout",
         "DSNEnvelopeId",
         "DSNReturn",
+        "DetachedSignature",
         "Hello",
         "InBufferSize",
+        "IssuerCertificatesFile",
         "KeepAliveInterval",
         "KeepAliveTime",
         "LicenseInfo",
@@ -355,5 +361,6 @@ def test_fully_supported_settings():
         "UseChunking",
         "UseIPv6",
         "UseOAEP",
+        "UsePSS",
         "UsePipelining",
     }

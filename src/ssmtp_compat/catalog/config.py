@@ -890,12 +890,36 @@ _OUR_ROWS: Final = (
         value_type=ValueType.BOOL,
         default=True,
         doc="Whether Sign makes multipart/signed, which every reader can show (RFC 8551 3.5.3). False makes opaque "
-        "application/pkcs7-mime (RFC 8551 3.5.2).",
+        "application/pkcs7-mime with the content inside (RFC 8551 3.5.2), which no relay can break and only readers of "
+        "S/MIME can show.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,
-        support=Support.NONE,
-        support_note="opaque signatures",
+    ),
+    ConfigDef(
+        name="UsePSS",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether Sign uses RSASSA-PSS (RFC 4056) with an RSA key, in place of PKCS #1 v1.5, which every reader "
+        "verifies. The hash of SigningAlgorithm is also that of MGF1, and the salt is as long as it. A key whose "
+        "certificate names RSASSA-PSS (RFC 4055 1.2) is always used so; other kinds of keys are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="IssuerCertificatesFile",
+        group="ssmtp_compat",
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Path of a file with certificates of authorities, as PEM text, in any order. IncludeChain takes those from "
+        "it that CertStore lacks between the signer's certificate and its root. It is read when signing, and anew when "
+        "it has changed.",
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
     ),
     ConfigDef(
         name="CheckCertificateDates",

@@ -305,10 +305,11 @@ _ROWS: Final = (
         function="do_sign",
         parameters=(_RES,),
         returns="int",
-        doc="Signs MessageText with its content header fields as multipart/signed (RFC 8551 3.5.3), with the "
-        "certificate that CertSubject or CertEncoded selected. The result is in MessageText, its header fields in "
-        "OtherHeaders; on an error both stay as they were. What is signed is made 7-bit first, so that no relay has to "
-        "change it.",
+        doc="Signs MessageText with its content header fields as multipart/signed (RFC 8551 3.5.3), or with the "
+        "content inside where DetachedSignature is False, with the certificate that CertSubject or CertEncoded "
+        "selected. A message that is signed already is signed again as a whole. The result is in MessageText, its "
+        "header fields in OtherHeaders; on an error both stay as they were. What is signed is made 7-bit first, so "
+        "that no relay has to change it.",
         evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_SAMPLES}",
     ),

@@ -339,8 +339,8 @@ _ROWS: Final = (
         id=PropertyID.IncludeChain,
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether the issuers' certificates that CertStore holds are put into the signature beside the signer's, "
-        "the root left out. It matters only with IncludeCertificate.",
+        doc="Whether the issuers' certificates that CertStore or the file of IssuerCertificatesFile holds are put into "
+        "the signature beside the signer's, the root left out. It matters only with IncludeCertificate.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; leaving out the root is ours",
@@ -658,14 +658,14 @@ _ROWS: Final = (
         id=PropertyID.SigningAlgorithm,
         value_type=ValueType.TEXT,
         default="SHA256",
-        doc="Hash of Sign and SignAndEncrypt: SHA1, SHA224, SHA256, SHA384 or SHA512, with or without a hyphen, or its "
-        "OID; upper and lower case are alike. It reads back as it was set, and the micalg parameter follows it (RFC "
-        "8551 3.5.3.2). SHA1 is weak and many readers reject it. A name that is not known is reported when signing.",
+        doc="Hash of Sign and SignAndEncrypt: SHA224, SHA256, SHA384, SHA512, SHA3-224, SHA3-256, SHA3-384, SHA3-512, "
+        "SHA1 or MD5, with or without hyphens, or its OID; upper and lower case are alike. It reads back as it was "
+        "set, and the micalg parameter follows it (RFC 8551 3.5.3.2). SHA1 and MD5 are weak and many readers reject "
+        "them; an EC key cannot use MD5. An Ed25519 key signs with SHA-512 and an Ed448 key with SHAKE256 whatever is "
+        "set here (RFC 8419). A name that is not known is reported when signing.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.OURS,
         source=f"{_OVERVIEW}; vendor S/MIME samples",
-        support=Support.PARTIAL,
-        support_note="hashes other than SHA-1 and SHA-2, and keys other than RSA",
     ),
     PropertyDef(
         id=PropertyID.SSLAcceptServerCertEncoded,

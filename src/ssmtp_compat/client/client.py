@@ -401,7 +401,8 @@ class SSMTPClient:
         return Outgoing(sender, recipients, compose_for, views.message_dsn(self.settings))
 
     def _signer_spec(self) -> SignerSpec:
-        return views.signer_spec(self.settings, self.certificate(views.SIGNER).key_pair(), datetime.now(UTC))
+        key_pair = self.certificate(views.SIGNER).key_pair(views.issuer_store(self.settings))
+        return views.signer_spec(self.settings, key_pair, datetime.now(UTC))
 
     def _tls_key_pair(self) -> KeyPair | None:
         # Looked at like this, because a client without one need not load the cryptographic libraries.
@@ -437,6 +438,7 @@ class SSMTPClient:
         self._not_encrypted = None
 
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
+        text = secured.message_text
         # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.
         deadline.progress()
         deadline.check()
@@ -444,7 +446,7 @@ class SSMTPClient:
         given = self.settings.text(P.OtherHeaders)
         # Sign, then Encrypt: what the caller gave is what stood there before the first of the two.
         self._headers_secured = (before if given == written else given, secured.other_headers)
-        self.settings.put(P.MessageText, secured.message_text)
+        self.settings.put(P.MessageText, text)
         self.settings.put(P.OtherHeaders, secured.other_headers)
 
     def allow_clear_text(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
@@ -251,6 +252,7 @@ def _is_declared(given: dict[str, str]) -> bool:
     return "content-transfer-encoding" in given or media_type.startswith(("multipart/", "message/"))
 
 
+@lru_cache(maxsize=64)
 def _is_ascii_superset(charset: str) -> bool:
     """Whether octets below 128 always mean ASCII; not so in ISO-2022-JP and UTF-7, where they can mean anything."""
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError
 from ..pki.certificates import Certificate, KeyPair, decode_certificate
-from ..pki.stores.entries import StoreEntry
+from ..pki.stores.entries import StoreEntry, issuers_of
 from ..pki.stores.opening import StoreSource, open_store
 from ..pki.subjects import select
 
@@ -55,15 +57,23 @@ class CertificateSelection:
         """The selected certificate as PEM text; empty when none is selected."""
         return self._entry.certificate.pem() if self._entry is not None else b""
 
-    def key_pair(self) -> KeyPair:
-        """The selected certificate with its private key. Raises :class:`CertificateError` (10199) without either."""
+    def key_pair(self, issuers: StoreSource | None = None) -> KeyPair:
+        """The selected certificate with its private key.
+
+        ``issuers`` is where those are that its own store lacks in the chain. Raises :class:`CertificateError`: 10199
+        without certificate or key, 271 when ``issuers`` cannot be opened.
+        """
         if self._entry is None:
             raise CertificateError(
                 ErrorCode.NO_SIGNING_CERTIFICATE,
                 "No signing certificate is selected: set CertStoreType, CertStore, CertStorePassword and then "
                 "CertSubject.",
             )
-        return self._entry.key_pair()
+        pair = self._entry.key_pair()
+        if issuers is None:
+            return pair
+        more = (entry.certificate for entry in open_store(issuers).entries)
+        return replace(pair, chain=issuers_of(pair.certificate, (*pair.chain, *more)))
 
 
 class RecipientCertificates:

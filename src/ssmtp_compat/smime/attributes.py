@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from ..errors import SSMTPError
 from ..pki.certificates import Certificate
 from .ber import Value, malformed, read
 from .der import OCTET_STRING, SEQUENCE, SET
-from .signatures import DIGESTS_BY_OID
+from .digests import DIGESTS_BY_OID
 from .signed_data import Attribute
 from .structures import DATA, read_algorithm
 
@@ -37,10 +36,7 @@ class CertificateHash:
 
     def fits(self, certificate: Certificate) -> bool:
         digest = DIGESTS_BY_OID.get(self.digest_oid)
-        if digest is None:
-            return False
-        hashed = hashlib.new(digest.hashlib_name, certificate.der, usedforsecurity=False).digest()
-        return hmac.compare_digest(hashed, self.value)
+        return digest is not None and hmac.compare_digest(digest.of((certificate.der,)), self.value)
 
 
 @dataclass(frozen=True, slots=True)

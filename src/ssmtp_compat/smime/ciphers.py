@@ -157,9 +157,10 @@ _CIPHER_KEYS: Final = MappingProxyType({key: cipher for cipher in CIPHERS for ke
 def cipher_named(name: str) -> ContentCipher:
     """The content-encryption cipher called ``name``; hyphens optional, any case, or a dotted OID.
 
-    Raises :class:`SSMTPError` (10194) for a name that is not known."""
+    Raises :class:`SSMTPError` (10194) for a name that is not known.
+    """
     key = name_key(name)
     key = _CIPHER_ALIASES.get(key, key)
     if key not in _CIPHER_KEYS:
-        raise unknown_algorithm(name, [cipher.name for cipher in CIPHERS], ())
+        raise unknown_algorithm(name, [cipher.name for cipher in CIPHERS])
     return _CIPHER_KEYS[key]

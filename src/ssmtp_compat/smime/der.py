@@ -46,7 +46,9 @@ def header(tag: int, length: int) -> bytes:
 def wrap(tag: int, *content: bytes) -> bytes:
     """A whole value: header and content."""
     body = b"".join(content)
-    return header(tag, len(body)) + body
+    length = len(body)
+    # The short form here too: a signature is made of two dozen of these, and each call counts beside the RSA operation.
+    return (bytes((tag, length)) if length < 0x80 else header(tag, length)) + body
 
 
 def opening(tag: int, beginning: bytes, following: int) -> bytes:

@@ -20,17 +20,15 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
+from .algorithms import MGF1_OID, RSA_OID, RSAES_OAEP_OID
 from .ber import Value, malformed
+from .digests import DIGESTS_BY_OID
 from .enveloped_data import KeyAgreement, KeyTransport
 from .key_agreement import EC_SCHEMES, KEY_WRAPS, SCHEMES, AgreementScheme
-from .signatures import DIGESTS_BY_OID
 from .structures import Algorithm, read_algorithm
 
 __all__ = ["recover_key"]
 
-_RSA: Final = "1.2.840.113549.1.1.1"
-_OAEP: Final = "1.2.840.113549.1.1.7"
-_MGF1: Final = "1.2.840.113549.1.1.8"
 _LABEL: Final = "1.2.840.113549.1.1.9"
 _SHA1: Final = "1.3.14.3.2.26"
 _EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
@@ -72,9 +70,9 @@ def recover_key(recipient: KeyTransport | KeyAgreement, private_key: PrivateKeyT
 
 
 def _padding(algorithm: Algorithm) -> AsymmetricPadding:
-    if algorithm.oid == _RSA:
+    if algorithm.oid == RSA_OID:
         return PKCS1v15()
-    if algorithm.oid != _OAEP:
+    if algorithm.oid != RSAES_OAEP_OID:
         raise _unknown(algorithm)
     return _oaep(algorithm.parameters)
 
@@ -93,7 +91,7 @@ def _oaep(parameters: Value | None) -> OAEP:
     hash_algorithm, mask, source = found
     mask_hash = None
     if mask is not None:
-        if mask.oid != _MGF1 or mask.parameters is None:
+        if mask.oid != MGF1_OID or mask.parameters is None:
             raise _unknown(mask)
         mask_hash = read_algorithm(mask.parameters, "The hash of MGF1")
     label = None

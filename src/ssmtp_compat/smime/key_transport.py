@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, AsymmetricPadding, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from . import der
-from .algorithms import RSA_ENCRYPTION, encode_oid, name_key, unknown_algorithm
+from .algorithms import MGF1, RSA_ENCRYPTION, RSAES_OAEP_OID, encode_oid, name_key, unknown_algorithm
 from .digests import DIGESTS, Digest
 
 __all__ = ["PKCS1", "KeyTransport", "oaep_named"]
@@ -21,13 +21,11 @@ class KeyTransport:
     name: str
     algorithm_der: bytes
     """AlgorithmIdentifier."""
-    padding: AsymmetricPadding
+    padding: padding.AsymmetricPadding
 
 
-PKCS1: Final = KeyTransport("PKCS #1 v1.5", RSA_ENCRYPTION, PKCS1v15())
+PKCS1: Final = KeyTransport("PKCS #1 v1.5", RSA_ENCRYPTION, padding.PKCS1v15())
 
-_OAEP: Final = encode_oid("1.2.840.113549.1.1.7")
-_MGF1: Final = encode_oid("1.2.840.113549.1.1.8")
 _DEFAULT_HASH: Final = "SHA1"
 # Those of RFC 4055 2.1: no reader knows others.
 _OAEP_HASHES: Final = frozenset({_DEFAULT_HASH, "SHA224", "SHA256", "SHA384", "SHA512"})
@@ -36,12 +34,13 @@ _OAEP_HASHES: Final = frozenset({_DEFAULT_HASH, "SHA224", "SHA256", "SHA384", "S
 def _oaep(digest: Digest) -> KeyTransport:
     """RSAES-OAEP with ``digest`` both for the label, which is empty, and for the mask."""
     hash_der = der.wrap(der.SEQUENCE, encode_oid(digest.oid), der.NULL)
-    mask_der = der.wrap(der.SEQUENCE, _MGF1, hash_der)
+    mask_der = der.wrap(der.SEQUENCE, MGF1, hash_der)
     parameters = der.wrap(der.CONTEXT_0, hash_der) + der.wrap(der.CONTEXT_1, mask_der)
     if digest.name == _DEFAULT_HASH:
         parameters = b""  # DER leaves defaults out (X.690 11.5)
-    algorithm = der.wrap(der.SEQUENCE, _OAEP, der.wrap(der.SEQUENCE, parameters))
-    return KeyTransport(f"OAEP and {digest.name}", algorithm, OAEP(MGF1(digest.hash), digest.hash, None))
+    algorithm = der.wrap(der.SEQUENCE, encode_oid(RSAES_OAEP_OID), der.wrap(der.SEQUENCE, parameters))
+    scheme = padding.OAEP(padding.MGF1(digest.hash), digest.hash, None)
+    return KeyTransport(f"OAEP and {digest.name}", algorithm, scheme)
 
 
 _OAEP_DIGESTS: Final = tuple(digest for digest in DIGESTS if digest.name in _OAEP_HASHES)
@@ -55,5 +54,5 @@ def oaep_named(hash_name: str) -> KeyTransport:
     """
     key = name_key(hash_name)
     if key not in _OAEP_KEYS:
-        raise unknown_algorithm(hash_name, [digest.name for digest in _OAEP_DIGESTS], ())
+        raise unknown_algorithm(hash_name, [digest.name for digest in _OAEP_DIGESTS])
     return _oaep(_OAEP_KEYS[key])

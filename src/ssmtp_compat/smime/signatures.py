@@ -1,4 +1,4 @@
-"""Checking one signature value with one public key (RFC 3370, RFC 4056, RFC 5753, RFC 5754, RFC 8419)."""
+"""Checking one signature value with one public key (RFC 3370, RFC 4056, RFC 5753, RFC 5754, RFC 8419, RFC 9688)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, AsymmetricPadding, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -17,56 +17,38 @@ from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
-from .ber import Value, malformed, read
-from .digests import DIGESTS, Digest, _digest
+from .algorithms import MGF1_OID, RSA_OID, RSASSA_PSS_OID
+from .ber import Value, malformed
+from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
+from .schemes import ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
 from .structures import Algorithm, read_algorithm
+from .suitability import is_for_pss_alone
 
-__all__ = ["DIGESTS_BY_OID", "algorithm_name", "digest_of", "signature_problem"]
-
-_MORE: Final = (
-    _digest("MD5", "1.2.840.113549.2.5", "md5", hashes.MD5()),  # noqa: S303  read, and never trusted
-    _digest("SHA3-224", "2.16.840.1.101.3.4.2.7", "sha3-224", hashes.SHA3_224()),
-    _digest("SHA3-256", "2.16.840.1.101.3.4.2.8", "sha3-256", hashes.SHA3_256()),
-    _digest("SHA3-384", "2.16.840.1.101.3.4.2.9", "sha3-384", hashes.SHA3_384()),
-    _digest("SHA3-512", "2.16.840.1.101.3.4.2.10", "sha3-512", hashes.SHA3_512()),
-)
-DIGESTS_BY_OID: Final[Mapping[str, Digest]] = MappingProxyType({digest.oid: digest for digest in (*DIGESTS, *_MORE)})
+__all__ = ["algorithm_name", "digest_of", "signature_problem"]
 
 _RSA: Final = "RSA"
 _PSS: Final = "RSASSA-PSS"
 _ECDSA: Final = "ECDSA"
 _ED25519: Final = "Ed25519"
-_RSA_OID: Final = "1.2.840.113549.1.1.1"
-_PSS_OID: Final = "1.2.840.113549.1.1.10"
-_MGF1_OID: Final = "1.2.840.113549.1.1.8"
-_ED25519_OID: Final = "1.3.101.112"
+_ED448: Final = "Ed448"
 _CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 # Scheme and, where the identifier says it, the digest's name.
 _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        _RSA_OID: (_RSA, ""),
+        RSA_OID: (_RSA, ""),
+        # Identifiers that others write for RSA with these digests.
         "1.2.840.113549.1.1.4": (_RSA, "MD5"),
         "1.2.840.113549.1.1.5": (_RSA, "SHA1"),
         "1.2.840.113549.1.1.14": (_RSA, "SHA224"),
         "1.2.840.113549.1.1.11": (_RSA, "SHA256"),
         "1.2.840.113549.1.1.12": (_RSA, "SHA384"),
         "1.2.840.113549.1.1.13": (_RSA, "SHA512"),
-        "2.16.840.1.101.3.4.3.13": (_RSA, "SHA3-224"),
-        "2.16.840.1.101.3.4.3.14": (_RSA, "SHA3-256"),
-        "2.16.840.1.101.3.4.3.15": (_RSA, "SHA3-384"),
-        "2.16.840.1.101.3.4.3.16": (_RSA, "SHA3-512"),
-        _PSS_OID: (_PSS, ""),
-        "1.2.840.10045.4.1": (_ECDSA, "SHA1"),
-        "1.2.840.10045.4.3.1": (_ECDSA, "SHA224"),
-        "1.2.840.10045.4.3.2": (_ECDSA, "SHA256"),
-        "1.2.840.10045.4.3.3": (_ECDSA, "SHA384"),
-        "1.2.840.10045.4.3.4": (_ECDSA, "SHA512"),
-        "2.16.840.1.101.3.4.3.9": (_ECDSA, "SHA3-224"),
-        "2.16.840.1.101.3.4.3.10": (_ECDSA, "SHA3-256"),
-        "2.16.840.1.101.3.4.3.11": (_ECDSA, "SHA3-384"),
-        "2.16.840.1.101.3.4.3.12": (_ECDSA, "SHA3-512"),
-        # RFC 8419 3.1: SHA-512 for the message digest, nothing else.
-        _ED25519_OID: (_ED25519, "SHA512"),
+        **{oid: (_RSA, name) for name, oid in RSA_WITH_SHA3.items()},
+        RSASSA_PSS_OID: (_PSS, ""),
+        **{oid: (_ECDSA, name) for name, oid in ECDSA_WITH.items()},
+        # RFC 8419 2.3: these digests for the content, and no others.
+        ED25519_OID: (_ED25519, SHA512.name),
+        ED448_OID: (_ED448, SHAKE256.name),
     }
 )
 # RFC 4055 3.1: the defaults of RSASSA-PSS-params.
@@ -77,7 +59,10 @@ _TRAILER: Final = 1
 
 def digest_of(algorithm: Algorithm) -> Digest | None:
     """The digest that ``algorithm`` identifies; None for one that is not on the list."""
-    return DIGESTS_BY_OID.get(algorithm.oid) if algorithm.without_parameters else None
+    digest = DIGESTS_BY_OID.get(algorithm.oid)
+    if digest is None or algorithm.without_parameters == (digest is not SHAKE256):
+        return digest
+    return None  # parameters where there are none, or a length of SHAKE256's output left open
 
 
 def algorithm_name(algorithm: Algorithm) -> str:
@@ -112,7 +97,9 @@ def signature_problem(
             if key.curve.name not in _CURVES:
                 return f"the curve {key.curve.name} of the signer's key is not supported"
             key.verify(signature, hashed, ECDSA(Prehashed(digest.hash)))
-        elif isinstance(key, Ed25519PublicKey) and scheme == _ED25519:
+        elif (isinstance(key, Ed25519PublicKey) and scheme == _ED25519) or (
+            isinstance(key, Ed448PublicKey) and scheme == _ED448
+        ):
             key.verify(signature, message)
         else:
             return f"the signer's key is not one for {scheme}"
@@ -131,7 +118,7 @@ def _rsa_problem(
     signature: bytes,
 ) -> str:
     # A key for PSS alone is not to be used otherwise (RFC 4055 1.2).
-    if scheme != _PSS and _key_oid(certificate) == _PSS_OID:
+    if scheme != _PSS and is_for_pss_alone(certificate):
         return f"the signer's key is for {_PSS} only"
     try:
         key.verify(signature, hashed, padding, Prehashed(algorithm))
@@ -165,7 +152,7 @@ def _pss(parameters: Value | None, digest: Digest) -> AsymmetricPadding:
     mask_digest = DIGESTS_BY_OID[_DEFAULT_DIGEST]
     if mask_value:
         mask = read_algorithm(mask_value, "The mask generation")
-        if mask.oid != _MGF1_OID or mask.parameters is None:
+        if mask.oid != MGF1_OID or mask.parameters is None:
             raise malformed("A mask generation that is not MGF1.")
         named = digest_of(read_algorithm(mask.parameters, "The hash of MGF1"))
         if named is None:
@@ -176,7 +163,3 @@ def _pss(parameters: Value | None, digest: Digest) -> AsymmetricPadding:
     if hash_oid != digest.oid or not 0 <= salt <= 512 or trailer != _TRAILER:
         raise malformed("RSASSA-PSS-params that do not fit.")
     return PSS(MGF1(mask_digest.hash), salt)
-
-
-def _key_oid(certificate: Certificate) -> str:
-    return read_algorithm(read(certificate.public_key_der).children[0], "The key's algorithm").oid

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..catalog.errors import ErrorCode
-from ..errors import CertificateError, UnsupportedError
-from ..pki.certificates import Certificate, KeyPair
+from ..errors import CertificateError
+from ..pki.certificates import Certificate
+from .algorithms import RSASSA_PSS
 
-__all__ = ["CertificateRules", "check_recipient", "check_signer", "signing_key"]
+__all__ = ["CertificateRules", "check_recipient", "check_signer", "is_for_pss_alone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,19 @@ def check_recipient(certificate: Certificate, rules: CertificateRules, now: date
     if rules.check_purpose:
         uses = _TRANSPORT_USES if isinstance(certificate.public_key, RSAPublicKey) else _AGREEMENT_USES
         _check_purpose(certificate, uses, "encryption")
+        if is_for_pss_alone(certificate):
+            raise CertificateError(
+                ErrorCode.WRONG_CERTIFICATE,
+                f"The certificate of {certificate.subject} is not for encryption: its key is for RSASSA-PSS signatures "
+                "alone.",
+            )
     _check_strength(certificate, rules.minimum_rsa_bits)
 
 
-def signing_key(key_pair: KeyPair) -> RSAPrivateKey:
-    """The private key; raises :class:`UnsupportedError` (20008) when it is not RSA."""
-    key = key_pair.private_key
-    if not isinstance(key, RSAPrivateKey):
-        raise UnsupportedError(
-            ErrorCode.NOT_SUPPORTED,
-            f"The certificate of {key_pair.certificate.subject} has no RSA key; only RSA is supported.",
-        )
-    return key
+def is_for_pss_alone(certificate: Certificate) -> bool:
+    """Whether ``certificate`` keeps its RSA key for RSASSA-PSS (RFC 4055 1.2)."""
+    # The algorithm stands first in a SubjectPublicKeyInfo.
+    return certificate.public_key_der.find(RSASSA_PSS, 0, 32) >= 0
 
 
 def _check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -175,7 +174,10 @@ def _judge(
         if digest.oid not in signed.digest_oids:
             problems.append("the digest algorithm is not among those that the message announces")
         if certificate is not None and not problems:
-            problem = _signature_problem(signer, digest, content, certificate, facts)
+            try:
+                problem = _signature_problem(signer, digest, content, certificate, facts)
+            except SSMTPError as error:
+                problem = error.message  # a digest that this system forbids
             problems += [problem] if problem else []
             signature_ok = not problem
     chain: tuple[Certificate, ...] = ()
@@ -206,7 +208,7 @@ def _judge(
 def _signature_problem(
     signer: SignerInfo, digest: Digest, content: bytes, certificate: Certificate, facts: AttributeFacts
 ) -> str:
-    hashed = _hash(digest, content)
+    hashed = digest.of((content,))
     if signer.attributes is None:
         if resembles_attributes(content):
             # The signature of somebody's attributes would fit: they are hashed without a word of what they are.
@@ -216,12 +218,8 @@ def _signature_problem(
         return "the content is not what was signed"
     octets = signer.signed_octets
     return signature_problem(
-        certificate, signer.signature_algorithm, digest, _hash(digest, octets), octets, signer.signature
+        certificate, signer.signature_algorithm, digest, digest.of((octets,)), octets, signer.signature
     )
-
-
-def _hash(digest: Digest, octets: bytes) -> bytes:
-    return hashlib.new(digest.hashlib_name, octets, usedforsecurity=False).digest()
 
 
 def _certificate_problems(certificate: Certificate, facts: AttributeFacts, trust: Trust) -> Iterator[str]:

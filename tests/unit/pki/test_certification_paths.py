@@ -66,6 +66,16 @@ def test_a_certificate_that_its_issuer_did_not_sign(root: Issued):
     assert "did not sign" in problems(mail("Alice", forged), root)
 
 
+def test_a_certificate_that_cannot_be_read_to_the_end_is_not_believed(root: Issued):
+    """A version that does not exist: cryptography has an exception of its own for that."""
+    good = mail("Alice", root).certificate.der
+    version = bytes.fromhex("a003020102")
+    assert good.count(version) == 1
+    broken = Certificate(good.replace(version, version[:-1] + b"\x0a"))
+    assert "did not sign" in str(find_path(broken, [], [root.certificate], NOW).problems)
+    assert "cannot be read" in str(find_path(broken, [], [broken], NOW).problems)
+
+
 @pytest.mark.parametrize("days", [-200, 200])
 def test_dates_count_all_along_the_path(root: Issued, days: int):
     authority = issue(

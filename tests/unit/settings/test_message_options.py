@@ -288,6 +288,10 @@ def test_orders_to_the_signer(settings: Settings, signer: Any):
     assert changed.digest.micalg == "sha-512"
     assert (changed.include_certificate, changed.include_chain) == (False, True)
     assert changed.rules == CertificateRules(check_dates=False, check_purpose=False, minimum_rsa_bits=768)
+    assert (plain.detached, plain.use_pss) == (True, False)
     put(settings, "DetachedSignature", "False")
-    with pytest.raises(SSMTPError, match="DetachedSignature"):
-        views.signer_spec(settings, signer, now)
+    put(settings, "UsePSS", "True")
+    assert (views.signer_spec(settings, signer, now).detached, views.signer_spec(settings, signer, now).use_pss) == (
+        False,
+        True,
+    )

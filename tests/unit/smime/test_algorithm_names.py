@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 from asn1crypto import algos
+from cryptography.hazmat.primitives import hashes
 
 from ssmtp_compat.catalog.errors import ErrorCode
-from ssmtp_compat.errors import SSMTPError, UnsupportedError
+from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.smime.ciphers import CIPHERS, ContentCipher, cipher_named
-from ssmtp_compat.smime.digests import DIGESTS, Digest, digest_named
+from ssmtp_compat.smime.digests import DIGESTS, SHAKE256, Digest, digest_named
 from ssmtp_compat.smime.key_transport import oaep_named
 
 
@@ -22,6 +23,14 @@ from ssmtp_compat.smime.key_transport import oaep_named
         ("2.16.840.1.101.3.4.2.1", "SHA256", "sha-256"),
         ("SHA-384", "SHA384", "sha-384"),
         ("sha512", "SHA512", "sha-512"),
+        ("2.16.840.1.101.3.4.2.3", "SHA512", "sha-512"),
+        ("MD5", "MD5", "md5"),
+        ("md-5", "MD5", "md5"),
+        ("1.2.840.113549.2.5", "MD5", "md5"),
+        ("SHA3-224", "SHA3-224", "sha3-224"),
+        ("sha3256", "SHA3-256", "sha3-256"),
+        ("SHA-3-384", "SHA3-384", "sha3-384"),
+        ("2.16.840.1.101.3.4.2.10", "SHA3-512", "sha3-512"),
     ],
 )
 def test_digest_spellings(spelling: str, name: str, micalg: str) -> None:
@@ -53,13 +62,6 @@ def test_cipher_spellings(spelling: str, name: str) -> None:
     assert cipher_named(spelling).name == name
 
 
-@pytest.mark.parametrize("name", ["MD5", "md-5", "1.2.840.113549.2.5"])
-def test_a_digest_for_later_is_called_unsupported(name: str) -> None:
-    with pytest.raises(UnsupportedError, match="not supported; supported are SHA1") as caught:
-        digest_named(name)
-    assert caught.value.code is ErrorCode.NOT_SUPPORTED
-
-
 @pytest.mark.parametrize("name", ["", "ROT13", "SHA", "SHA3", "1.2.3", "AESCBC256\r\n.", "SHA256", "AESGCM", "DESX"])
 def test_an_unknown_cipher_name_is_refused(name: str) -> None:
     with pytest.raises(SSMTPError, match="known are") as caught:
@@ -67,7 +69,7 @@ def test_an_unknown_cipher_name_is_refused(name: str) -> None:
     assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 
 
-@pytest.mark.parametrize("name", ["", "ROT13", "SHA", "AES"])
+@pytest.mark.parametrize("name", ["", "ROT13", "SHA", "SHA3", "SHAKE256", "AES"])
 def test_an_unknown_digest_name_is_refused(name: str) -> None:
     with pytest.raises(SSMTPError, match="known are") as caught:
         digest_named(name)
@@ -77,8 +79,32 @@ def test_an_unknown_digest_name_is_refused(name: str) -> None:
 @pytest.mark.parametrize("digest", DIGESTS, ids=lambda digest: digest.name)
 def test_digest_identifiers(digest: Digest) -> None:
     identifier = algos.DigestAlgorithm.load(digest.algorithm_der, strict=True)
-    assert identifier["algorithm"].native == digest.hashlib_name == digest.hash.name
-    assert identifier["parameters"].native is None
+    assert identifier["algorithm"].dotted == digest.oid
+    assert identifier["algorithm"].native == digest.hashlib_name == digest.hash.name.replace("-", "_")
+    # RFC 3370 2.1 and 2.2, RFC 5754 2, RFC 9688 2: parameters are absent, and NULL for MD5 alone.
+    assert identifier["parameters"].dump() == (b"\x05\x00" if digest.name == "MD5" else b"")
+
+
+@pytest.mark.parametrize("digest", [*DIGESTS, SHAKE256], ids=lambda digest: digest.name)
+def test_digests_are_those_of_another_implementation(digest: Digest) -> None:
+    other = hashes.Hash(digest.hash)
+    other.update(b"content in pieces")
+    assert digest.of([b"content ", b"", b"in pieces"]) == other.finalize()
+
+
+def test_the_identifier_of_shake256_says_how_long_the_digest_is() -> None:
+    # id-shake256-len with 512 bits, RFC 8419 2.3
+    assert SHAKE256.algorithm_der.hex() == "300f060960864801650304021202020200"
+
+
+def test_a_digest_that_the_system_forbids_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(name: str) -> None:
+        raise ValueError(f"[digital envelope routines] unsupported {name}")
+
+    monkeypatch.setattr("hashlib.new", forbidden)
+    with pytest.raises(SSMTPError, match="does not allow MD5") as caught:
+        digest_named("MD5").of([b"x"])
+    assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 
 
 def test_ciphers_have_different_names() -> None:

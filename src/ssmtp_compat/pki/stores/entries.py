@@ -11,7 +11,7 @@ from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..certificates import Certificate, KeyPair
 
-__all__ = ["Store", "StoreEntry", "make_store"]
+__all__ = ["Store", "StoreEntry", "issuers_of", "make_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,11 @@ def make_store(pairs: Iterable[tuple[Certificate, PrivateKeyTypes | None]]) -> S
     for certificate, key in pairs:
         keys[certificate] = keys.get(certificate) or key
     certificates = tuple(keys)
-    return Store(tuple(StoreEntry(one, key, _chain(one, certificates)) for one, key in keys.items()))
+    return Store(tuple(StoreEntry(one, key, issuers_of(one, certificates)) for one, key in keys.items()))
 
 
-def _chain(leaf: Certificate, certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+def issuers_of(leaf: Certificate, certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """The certificates that lead from ``leaf`` to its root, as far as they are among ``certificates``, issuer first."""
     chain: list[Certificate] = []
     current = leaf
     while not current.self_issued:

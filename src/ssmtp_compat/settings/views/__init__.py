@@ -17,7 +17,15 @@ from .message import (
     reverse_path,
 )
 from .refusal import refuse
-from .securing import SIGNER, TLS_CLIENT, StoreProperties, certificate_store, recipients_spec, signer_spec
+from .securing import (
+    SIGNER,
+    TLS_CLIENT,
+    StoreProperties,
+    certificate_store,
+    issuer_store,
+    recipients_spec,
+    signer_spec,
+)
 
 __all__ = [
     "SIGNER",
@@ -28,6 +36,7 @@ __all__ = [
     "body_codec",
     "certificate_store",
     "delivery_options",
+    "issuer_store",
     "message_dsn",
     "message_spec",
     "recipients",

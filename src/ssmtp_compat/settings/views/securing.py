@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ...catalog.config import SETTINGS
 from ...catalog.enums import CertStoreTypes, PropertyID
 from ...catalog.errors import ErrorCode
 from ...catalog.properties import PROPERTIES
 from ...errors import CertificateError, UnsupportedError
 from ..store import Settings
-from .refusal import refuse, refuse_unsupported
+from .refusal import refuse
 
 if TYPE_CHECKING:
     from ...pki.certificates import Certificate, KeyPair
@@ -83,12 +82,21 @@ def certificate_store(settings: Settings, properties: StoreProperties) -> StoreS
     )
 
 
+def issuer_store(settings: Settings) -> StoreSource | None:
+    """Where the issuers are that CertStore lacks; None where they are not wanted or no file is named."""
+    path = settings.setting_text("IssuerCertificatesFile")
+    if not (path and settings.flag(P.IncludeCertificate) and settings.flag(P.IncludeChain)):
+        return None
+    from ...pki.stores.opening import StoreFormat, StoreSource
+
+    return StoreSource(format=StoreFormat.PEM, path=path, content=None, password="", what="IssuerCertificatesFile")
+
+
 def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerSpec:
     """Who signs and how."""
     from ...smime.digests import digest_named
     from ...smime.signing import SignerSpec
 
-    refuse_unsupported(settings, (SETTINGS["detachedsignature"],))
     return SignerSpec(
         key_pair=key_pair,
         digest=digest_named(settings.text(P.SigningAlgorithm)),
@@ -96,6 +104,8 @@ def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerS
         include_certificate=settings.flag(P.IncludeCertificate),
         include_chain=settings.flag(P.IncludeChain),
         rules=_certificate_rules(settings),
+        use_pss=settings.setting_flag("UsePSS"),
+        detached=settings.setting_flag("DetachedSignature"),
     )
 
 
