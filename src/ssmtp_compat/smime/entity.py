@@ -11,7 +11,7 @@ from ..errors import InvalidValueError
 from ..message.compose import canonical_body
 from ..message.other_headers import OtherHeaders, RawField, lacks_charset
 from ..message.transfer_encoding import choose, quoted_printable_pieces
-from .octets import Base64, Joined, Octets
+from .sources import Base64, Joined, Source
 
 __all__ = [
     "Entity",
@@ -41,10 +41,10 @@ class Entity:
 
     header: bytes
     """The Content-* fields and the empty line behind them."""
-    body: bytes | Octets
+    body: bytes | Source
 
     @property
-    def octets(self) -> Octets:
+    def octets(self) -> Source:
         """All of it."""
         return Joined(self.header, self.body)
 
@@ -80,7 +80,7 @@ def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays
     return Entity(_header(kept, added), _encoded(body, encoding))
 
 
-def multipart_signed(part: Octets, signature: bytes, micalg: str, boundary: str) -> Entity:
+def multipart_signed(part: Source, signature: bytes, micalg: str, boundary: str) -> Entity:
     """The multipart/signed entity (RFC 1847 2.1, RFC 8551 3.5.3) of an entity and the DER ``signature`` over it.
 
     ``boundary`` must not occur in ``part``; that it is random has to do, since looking would cost another reading.
@@ -124,7 +124,7 @@ def _is_mime(field: RawField) -> bool:
     return name == "mime-version" or name.startswith("content-")
 
 
-def _encoded(body: bytes, encoding: str) -> bytes | Octets:
+def _encoded(body: bytes, encoding: str) -> bytes | Source:
     if encoding == "base64":
         return Base64(Joined(body))
     # In its pieces: joining them would cost as much memory again.

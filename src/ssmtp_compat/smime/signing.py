@@ -23,8 +23,8 @@ from . import der
 from .algorithms import ID_DATA, encode_oid
 from .ciphers import CIPHERS
 from .digests import Digest
-from .octets import Joined, Octets
 from .schemes import SignatureScheme, signature_scheme
+from .sources import Joined, Source
 from .suitability import check_dates, check_signer
 
 __all__ = ["Signer", "SignerSpec", "sign_detached"]
@@ -93,7 +93,7 @@ class Signer:
         end = self._end(content)
         return _start(self._scheme, _DETACHED_CONTENT, len(end)) + end
 
-    def opaque(self, content: Octets) -> Octets:
+    def opaque(self, content: Source) -> Source:
         """The same with ``content`` inside, which is read once here and once more each time the result is read."""
         end = self._end(content.chunks())
         inside = der.header(der.OCTET_STRING, len(content))

@@ -17,12 +17,24 @@ from .message import (
     reverse_path,
 )
 from .refusal import refuse
-from .securing import issuer_store, recipients_spec, signer_spec, signer_store
+from .securing import (
+    SIGNER,
+    TLS_CLIENT,
+    StoreProperties,
+    certificate_store,
+    issuer_store,
+    recipients_spec,
+    signer_spec,
+)
 
 __all__ = [
+    "SIGNER",
+    "TLS_CLIENT",
+    "StoreProperties",
     "body",
     "body_charset",
     "body_codec",
+    "certificate_store",
     "delivery_options",
     "issuer_store",
     "message_dsn",
@@ -32,7 +44,6 @@ __all__ = [
     "refuse",
     "reverse_path",
     "signer_spec",
-    "signer_store",
     "smtp_options",
     "tcp_options",
     "timeouts",

@@ -1,4 +1,4 @@
-"""Content of a known length that is read in pieces, so that no layer holds a copy of a big message."""
+"""Octets of a known number that are read in pieces, so that no layer holds a copy of a big message."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Final, Protocol
 
 from ..message.transfer_encoding import fold_base64, folded_base64_length
 
-__all__ = ["PIECE", "Base64", "Joined", "Octets"]
+__all__ = ["PIECE", "Base64", "Joined", "Source"]
 
 PIECE: Final = 256 * 1024
 """Octets of a piece on its way through a digest or a cipher."""
 
 
-class Octets(Protocol):
-    """Octets that can be read more than once.
+class Source(Protocol):
+    """Octets that can be read more than once, in pieces.
 
     A signature reads its content twice: the digest has to be there before the first octet of a length that depends on
     the signature, and a fault of the key or the token before anything is written.
@@ -29,8 +29,8 @@ class Octets(Protocol):
 class Joined:
     """Parts one behind the other."""
 
-    def __init__(self, *parts: bytes | Octets) -> None:
-        self._parts: list[bytes | Octets] = []
+    def __init__(self, *parts: bytes | Source) -> None:
+        self._parts: list[bytes | Source] = []
         for part in parts:
             # Taken over piece by piece, so that a message in layers is not read through layers of generators.
             self._parts += part._parts if isinstance(part, Joined) else (part,)
@@ -52,7 +52,7 @@ class Joined:
 class Base64:
     """The base64 text of other octets, in lines of 76 octets that all end in CRLF."""
 
-    def __init__(self, octets: Octets) -> None:
+    def __init__(self, octets: Source) -> None:
         self._octets = octets
 
     def __len__(self) -> int:
