@@ -364,11 +364,12 @@ class SSMTPClient:
 
     def certificate(self, chosen_by: views.StoreProperties) -> CertificateSelection:
         """The certificate that ``chosen_by`` select, perhaps none."""
-        from ..operations.securing import CertificateSelection
+        selection = self._certificates.get(chosen_by)
+        if selection is None:
+            from ..operations.securing import CertificateSelection
 
-        if chosen_by not in self._certificates:
-            self._certificates[chosen_by] = CertificateSelection()
-        return self._certificates[chosen_by]
+            selection = self._certificates[chosen_by] = CertificateSelection()
+        return selection
 
     def forget_certificate(self, chosen_by: views.StoreProperties) -> None:
         """Select no certificate by ``chosen_by``."""

@@ -19,9 +19,9 @@ from ssmtp_compat.message.ascii_text import AsciiText
 from ssmtp_compat.smime.ciphers import CIPHERS, cipher_named
 from ssmtp_compat.smime.digests import DIGESTS, digest_named
 from ssmtp_compat.smime.enveloping import RecipientsSpec
-from ssmtp_compat.smime.octets import Joined
 from ssmtp_compat.smime.secure import Secured, encrypt_message, sign_and_encrypt_message, sign_message
 from ssmtp_compat.smime.signing import Signer, SignerSpec
+from ssmtp_compat.smime.sources import Joined
 from unit.pki.authority import NOW, Issued, issue, name
 from unit.smime.openssl_judge import Judge
 
