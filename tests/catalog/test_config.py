@@ -33,7 +33,8 @@ GROUPS = {
     "Socket": "AbsoluteTimeout FirewallData InBufferSize OutBufferSize",
     "Base": "BuildInfo CodePage LicenseInfo ProcessIdleEvents SelectWaitMillis UseInternalSecurityAPI",
     "ssmtp_compat": """UseChunking UsePipelining DetachedSignature UsePSS IssuerCertificatesFile
-        CheckCertificateDates DSNReturn DSNEnvelopeId StopOnQueueErrors""",
+        CheckCertificateDates CheckCertificatePurpose MinimumRSAKeyBits UseOAEP OAEPHashAlgorithm DSNReturn
+        DSNEnvelopeId StopOnQueueErrors""",
 }
 
 
@@ -196,6 +197,10 @@ def test_firewall_type_takes_names():
         ("UsePSS", False),
         ("IssuerCertificatesFile", ""),
         ("CheckCertificateDates", True),
+        ("CheckCertificatePurpose", True),
+        ("MinimumRSAKeyBits", 1024),
+        ("UseOAEP", False),
+        ("OAEPHashAlgorithm", "SHA256"),
         ("DSNReturn", ""),
         ("DSNEnvelopeId", ""),
         ("UsePipelining", True),
@@ -220,6 +225,7 @@ def test_default_protocols_are_tls_1_2_and_1_3_and_no_older_one():
         ("LocalPort", 0, 65535),
         ("LingerTime", 0, 65535),
         ("ConnectionTimeout", 0, 2**31 - 1),
+        ("MinimumRSAKeyBits", 0, 16384),
         ("SSLSecurityFlags", 0, 0xFFFFFFFF),
     ],
 )
@@ -249,6 +255,7 @@ def test_use_ipv6_takes_the_booleans_of_older_editions():
         ("KeepAliveTime", "milliseconds"),
         ("LingerTime", "seconds"),
         ("MaxTransferRate", "octets per second"),
+        ("MinimumRSAKeyBits", "bits"),
         ("SelectWaitMillis", "milliseconds"),
     ],
 )

@@ -902,6 +902,58 @@ _OUR_ROWS: Final = (
         source=_OURS,
     ),
     ConfigDef(
+        name="CheckCertificatePurpose",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=True,
+        doc="Whether Sign and Encrypt refuse a certificate whose key usage or extended key usage is for something else "
+        "(RFC 8550 4.4). A signer needs digitalSignature or nonRepudiation; a recipient needs keyEncipherment with an "
+        "RSA key and keyAgreement with another one; where there is an extended key usage, emailProtection or any "
+        "purpose has to be in it. TLS certificates are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="MinimumRSAKeyBits",
+        group="ssmtp_compat",
+        value_type=ValueType.INT,
+        default=1024,
+        unit="bits",
+        minimum=0,
+        maximum=16384,
+        doc="The shortest RSA key of a signer's or a recipient's certificate that Sign and Encrypt accept; 0 accepts "
+        "any. Keys below 2048 bits are weak; below 1024 they can be broken by anybody with patience. TLS certificates "
+        "are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="UseOAEP",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether Encrypt and SignAndEncrypt give the key of the message to recipients with RSA keys by RSAES-OAEP "
+        "(RFC 4055). Otherwise by PKCS #1 v1.5, which is older, weaker where a reader tells too much of what it could "
+        "not decrypt, and read by every program. Recipients with elliptic-curve keys are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="OAEPHashAlgorithm",
+        group="ssmtp_compat",
+        value_type=ValueType.TEXT,
+        default="SHA256",
+        doc="Hash of RSAES-OAEP, for the label and for the mask, when UseOAEP is True: SHA1, SHA224, SHA256, SHA384 or "
+        "SHA512, with or without a hyphen, or its OID; upper and lower case are alike. Another name is reported when "
+        "encrypting.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
         name="DSNReturn",
         group="ssmtp_compat",
         value_type=ValueType.TEXT,

@@ -186,8 +186,10 @@ _ROWS: Final = (
         parameters=(_RES,),
         returns="int",
         doc="Encrypts MessageText with its content header fields for every certificate of AddRecipientCert (CMS "
-        "EnvelopedData, RFC 5652 6; application/pkcs7-mime, RFC 8551 3.3). The result is in MessageText, its header "
-        "fields in OtherHeaders; on an error both stay as they were. Without a certificate it fails.",
+        "EnvelopedData, RFC 5652 6, or with AES-GCM AuthEnvelopedData, RFC 5083; application/pkcs7-mime, RFC 8551 "
+        "3.3). The certificates may have RSA keys, keys on P-256, P-384 or P-521 (RFC 5753) and X25519 keys (RFC "
+        "8418), in any mixture. The result is in MessageText, its header fields in OtherHeaders; on an error both stay "
+        "as they were. Without a certificate it fails.",
         evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_SAMPLES}",
     ),

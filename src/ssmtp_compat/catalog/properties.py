@@ -205,14 +205,15 @@ _ROWS: Final = (
         id=PropertyID.EncryptingAlgorithm,
         value_type=ValueType.TEXT,
         default="AESCBC256",
-        doc="Cipher of Encrypt and SignAndEncrypt: AESCBC128 (or AES), AESCBC192, AESCBC256 or 3DES, or the OID of one "
-        "of these; upper and lower case are alike. It reads back as it was set. 3DES is weak and serves only very old "
-        "readers. A name that is not known is reported when encrypting.",
+        doc="Cipher of Encrypt and SignAndEncrypt: AESCBC128 (or AES), AESCBC192, AESCBC256, 3DES, DES, RC2CBC128 (or "
+        "RC2), RC2CBC64 or RC2CBC40, or the OID of one of these (RC2's means RC2CBC128); upper and lower case are "
+        "alike. AESGCM128, AESGCM192 and AESGCM256 are an addition of this library: they make an AuthEnvelopedData "
+        "(RFC 5083, RFC 5084), in which changes are noticed, but which older readers do not know. It reads back as it "
+        "was set. 3DES is weak; DES and RC2 protect nothing today and serve only very old readers, and RC2CBC64 and "
+        "RC2CBC40 take two seconds a megabyte. A name that is not known is reported when encrypting.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.OURS,
-        source="SMIME RecipientInfo event page, 2020 Qt edition (names)",
-        support=Support.PARTIAL,
-        support_note="ciphers other than AES-CBC and 3DES",
+        source="SMIME RecipientInfo event page, 2020 Qt edition (names); GCM is ours",
     ),
     PropertyDef(
         id=PropertyID.FirewallAutoDetect,

@@ -17,6 +17,7 @@ from ..catalog.schema import MethodDef, PropertyDef
 from ..catalog.values import shown
 from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
 from ..events import CallbackError, EventHub
+from ..message.ascii_text import Octets
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import CancelToken, Deadline
@@ -65,6 +66,8 @@ class SSMTPClient:
         self._opening = False
         self._headers_secured = ("", "")
         """OtherHeaders before Sign or Encrypt changed them, and after."""
+        self._not_encrypted: ErrorCode | None = None
+        """Why the message is still in the clear although it was to be encrypted."""
         attach_client_values(self)
 
     # -- connection ---------------------------------------------------------------------------------------------------
@@ -188,14 +191,14 @@ class SSMTPClient:
         """Put the encrypted message in the place of MessageText, and its header lines into OtherHeaders."""
         from ..smime.secure import encrypt_message
 
-        with self._method() as deadline:
+        with self._method() as deadline, self._encrypting():
             self._replace_content(encrypt_message(*self._content(), self._recipients_spec()), deadline)
 
     def sign_and_encrypt(self) -> None:
         """Sign, then encrypt what was signed. Nothing is changed when either fails."""
         from ..smime.secure import sign_and_encrypt_message
 
-        with self._method() as deadline:
+        with self._method() as deadline, self._encrypting():
             secured = sign_and_encrypt_message(*self._content(), self._signer_spec(), self._recipients_spec())
             self._replace_content(secured, deadline)
 
@@ -214,6 +217,7 @@ class SSMTPClient:
             self.settings.reset()
             self._message_seed = b""
             self._headers_secured = ("", "")
+            self._not_encrypted = None
             # Last, because its events may raise.
             if connection is not None:
                 connection.abort()
@@ -384,6 +388,13 @@ class SSMTPClient:
     # -- message helpers ----------------------------------------------------------------------------------------------
 
     def _outgoing(self) -> Outgoing:
+        if self._not_encrypted is not None:
+            # A script that takes no notice of what Encrypt returned must not send in the clear what nobody may read.
+            raise SSMTPError(
+                self._not_encrypted,
+                "Encrypt failed with this code, so the message is not sent in the clear. Encrypt it, or set "
+                "MessageText again to send it as it is.",
+            )
         raw = self.settings.binary(P.Message)
         compose_for: Callable[[bool], Composed]
         if raw:
@@ -417,7 +428,7 @@ class SSMTPClient:
     def _recipients_spec(self) -> RecipientsSpec:
         return views.recipients_spec(self.settings, self._recipient_certificates.all(), datetime.now(UTC))
 
-    def _content(self) -> tuple[bytes, str, str]:
+    def _content(self) -> tuple[Octets, str, str]:
         settings = self.settings
         if settings.binary(P.Message):
             # Send would send Message: as it is, not signed, and above all not encrypted.
@@ -426,7 +437,16 @@ class SSMTPClient:
                 "Message is set, and Send would send it instead of the MessageText that is signed or encrypted; "
                 "empty Message first.",
             )
-        return bytes(views.body(settings)), views.body_charset(settings), settings.text(P.OtherHeaders)
+        return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
+
+    @contextmanager
+    def _encrypting(self) -> Iterator[None]:
+        try:
+            yield
+        except SSMTPError as error:
+            self._not_encrypted = error.code
+            raise
+        self._not_encrypted = None
 
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
         text = secured.message_text
@@ -439,6 +459,10 @@ class SSMTPClient:
         self._headers_secured = (before if given == written else given, secured.other_headers)
         self.settings.put(P.MessageText, text)
         self.settings.put(P.OtherHeaders, secured.other_headers)
+
+    def allow_clear_text(self) -> None:
+        """For a new MessageText or Message: nobody has asked yet to encrypt it."""
+        self._not_encrypted = None
 
     def restore_headers(self) -> None:
         """For a new MessageText: take back the header lines that belong to the signed or encrypted one before it."""

@@ -6,6 +6,7 @@ No function here looks at a body with a regular expression or takes a step a lin
 from __future__ import annotations
 
 import binascii
+import struct
 from collections.abc import Iterable, Iterator
 from typing import Final, overload
 
@@ -22,6 +23,7 @@ _CODED_WIDTH: Final = 76  # RFC 2045 6.7 (5) and 6.8
 _OCTETS_A_LINE: Final = _CODED_WIDTH // 4 * 3
 _LINES_A_BLOCK: Final = 1024  # 58 368 octets in, 79 872 out: a block stays in the processor's second-level cache
 _BLOCK: Final = _OCTETS_A_LINE * _LINES_A_BLOCK
+_LINES: Final = struct.Struct(f"{_CODED_WIDTH}s" * _LINES_A_BLOCK)
 _COUNTING_BLOCK: Final = 1 << 20
 _QP_PIECE: Final = 1 << 20
 # Printable ASCII but "=", tab and the line ends go through quoted-printable as they are.
@@ -80,22 +82,20 @@ def fold_base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
     ``chunks`` may have any size. Every block but the last is 1024 full lines, so memory stays constant.
     """
     pending = bytearray()
-    lines: _BlockWriter | None = None
     for chunk in chunks:
         if len(pending) + len(chunk) < _BLOCK:
             pending += chunk
             continue
-        lines = lines or _BlockWriter()
         view = memoryview(chunk)
         if pending:
             missing = _BLOCK - len(pending)
             pending += view[:missing]
             view = view[missing:]
-            yield lines.write(pending)
+            yield _folded(pending)
             pending.clear()
         whole = len(view) - len(view) % _BLOCK
         for start in range(0, whole, _BLOCK):
-            yield lines.write(view[start : start + _BLOCK])
+            yield _folded(view[start : start + _BLOCK])
         pending += view[whole:]
     if pending:
         text = binascii.b2a_base64(pending, newline=False)
@@ -124,18 +124,9 @@ def quoted_printable_pieces(data: bytes) -> Iterator[bytes]:
     yield _quoted_printable(data[start:] if start else data)
 
 
-class _BlockWriter:
-    """Writes a block's base64 text into ready-made lines, column by column, which is fewer steps than line by line."""
-
-    def __init__(self) -> None:
-        self._width = _CODED_WIDTH + 2
-        self._lines = bytearray((b" " * _CODED_WIDTH + b"\r\n") * _LINES_A_BLOCK)
-
-    def write(self, block: bytearray | memoryview) -> bytes:
-        text = binascii.b2a_base64(block, newline=False)
-        for column in range(_CODED_WIDTH):
-            self._lines[column :: self._width] = text[column::_CODED_WIDTH]
-        return bytes(self._lines)
+def _folded(block: bytes | bytearray | memoryview) -> bytes:
+    # Taken apart and put together by two functions that are written in C: a third of the time that slices would take.
+    return b"\r\n".join((*_LINES.unpack(binascii.b2a_base64(block, newline=False)), b""))
 
 
 def _quoted_printable_length(data: bytes) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
+    "BIT_STRING",
     "CONTEXT_0",
     "CONTEXT_0_PRIMITIVE",
     "CONTEXT_1",
@@ -20,15 +21,17 @@ __all__ = [
     "wrap",
 ]
 
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 CONTEXT_0: Final = 0xA0
 """[0], constructed: EXPLICIT, or IMPLICIT over a SEQUENCE or SET."""
-CONTEXT_1: Final = 0xA1
-CONTEXT_2: Final = 0xA2
 CONTEXT_0_PRIMITIVE: Final = 0x80
 """[0] IMPLICIT over a primitive type."""
+CONTEXT_1: Final = 0xA1
+CONTEXT_2: Final = 0xA2
+"""[1] and [2], constructed."""
 NULL: Final = b"\x05\x00"
 
 

@@ -22,8 +22,9 @@ from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
 from . import der
-from .algorithms import RSA_ENCRYPTION, encode_oid
+from .algorithms import MGF1, RSA_ENCRYPTION, RSASSA_PSS, encode_oid
 from .digests import SHA512, SHAKE256, Digest
+from .suitability import is_for_pss_alone
 
 __all__ = ["SignatureScheme", "signature_scheme"]
 
@@ -63,8 +64,6 @@ _ECDSA: Final[Mapping[str, str]] = MappingProxyType(
 )
 _ED25519: Final = SignatureScheme(SHA512, der.wrap(der.SEQUENCE, encode_oid("1.3.101.112")), ())
 _ED448: Final = SignatureScheme(SHAKE256, der.wrap(der.SEQUENCE, encode_oid("1.3.101.113")), ())
-_RSASSA_PSS: Final = encode_oid("1.2.840.113549.1.1.10")
-_MGF1: Final = encode_oid("1.2.840.113549.1.1.8")
 # RSASSA-PSS-params (RFC 4055 3.1): DER leaves the defaults out, which are SHA-1, MGF1 with SHA-1, and a salt of 20.
 _PSS_DEFAULT: Final = "SHA1"
 
@@ -94,8 +93,8 @@ def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool)
 
 def _for_pss_alone(certificate: Certificate, digest: Digest) -> bool:
     """Whether the certificate keeps its RSA key for RSASSA-PSS (RFC 4055 1.2), and if so check that it allows it."""
-    # The algorithm stands first in a SubjectPublicKeyInfo. Ordinary keys are not worth a look with ASN.1 objects.
-    if certificate.public_key_der.find(_RSASSA_PSS, 0, 32) < 0:
+    # Ordinary keys are not worth a look with ASN.1 objects.
+    if not is_for_pss_alone(certificate):
         return False
     parameters = keys.PublicKeyInfo.load(certificate.public_key_der)["algorithm"]["parameters"]
     # With parameters the key is for this one hash.
@@ -123,10 +122,10 @@ def _pss(digest: Digest) -> SignatureScheme:
     if digest.name != _PSS_DEFAULT:
         parameters = (
             der.wrap(der.CONTEXT_0, _hash_in_pss(digest)),
-            der.wrap(der.CONTEXT_1, der.wrap(der.SEQUENCE, _MGF1, _hash_in_pss(digest))),
+            der.wrap(der.CONTEXT_1, der.wrap(der.SEQUENCE, MGF1, _hash_in_pss(digest))),
             der.wrap(der.CONTEXT_2, core.Integer(size).dump()),
         )
-    algorithm = der.wrap(der.SEQUENCE, _RSASSA_PSS, der.wrap(der.SEQUENCE, *parameters))
+    algorithm = der.wrap(der.SEQUENCE, RSASSA_PSS, der.wrap(der.SEQUENCE, *parameters))
     return SignatureScheme(digest, algorithm, (scheme, digest.hash))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..message.ascii_text import AsciiText
 from ..message.other_headers import OtherHeaders, parse_other_headers
 from ..message.transfer_encoding import fold_base64
 from .entity import Entity, content_entity, multipart_signed, pkcs7_mime_header, with_mime_fields
@@ -45,7 +46,11 @@ class Secured:
 
 
 def sign_message(
-    text: bytes, charset: str, other_headers: str, signer: SignerSpec, random: Callable[[int], bytes] = os.urandom
+    text: bytes | AsciiText,
+    charset: str,
+    other_headers: str,
+    signer: SignerSpec,
+    random: Callable[[int], bytes] = os.urandom,
 ) -> Secured:
     """Make a signed message, multipart/signed or opaque, of ``text`` and the Content-* fields among ``other_headers``.
 
@@ -59,7 +64,7 @@ def sign_message(
 
 
 def encrypt_message(
-    text: bytes,
+    text: bytes | AsciiText,
     charset: str,
     other_headers: str,
     recipients: RecipientsSpec,
@@ -75,7 +80,7 @@ def encrypt_message(
 
 
 def sign_and_encrypt_message(
-    text: bytes,
+    text: bytes | AsciiText,
     charset: str,
     other_headers: str,
     signer: SignerSpec,
@@ -101,7 +106,9 @@ def sign_entity(content: Source, spec: SignerSpec, random: Callable[[int], bytes
     return multipart_signed(content, signer.detached(content.chunks()), signer.micalg, boundary)
 
 
-def _signed(text: bytes, charset: str, other: OtherHeaders, spec: SignerSpec, random: Callable[[int], bytes]) -> Entity:
+def _signed(
+    text: bytes | AsciiText, charset: str, other: OtherHeaders, spec: SignerSpec, random: Callable[[int], bytes]
+) -> Entity:
     return sign_entity(content_entity(text, charset, other, for_relays=spec.detached).octets, spec, random)
 
 
@@ -110,4 +117,6 @@ def _encrypted(
 ) -> Secured:
     octets = entity.octets
     chunks = fold_base64(encrypt(octets.chunks(), len(octets), recipients, random))
-    return Secured(chunks, with_mime_fields(other, pkcs7_mime_header("enveloped-data")))
+    # RFC 8551 3.3, 3.4
+    smime_type = "authEnveloped-data" if recipients.cipher.tag_size else "enveloped-data"
+    return Secured(chunks, with_mime_fields(other, pkcs7_mime_header(smime_type)))

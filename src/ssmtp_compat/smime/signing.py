@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -25,7 +25,7 @@ from .ciphers import CIPHERS
 from .digests import Digest
 from .schemes import SignatureScheme, signature_scheme
 from .sources import Joined, Source
-from .suitability import check_dates, check_signer
+from .suitability import CertificateRules, check_signer
 
 __all__ = ["Signer", "SignerSpec", "sign_detached"]
 
@@ -41,7 +41,7 @@ class SignerSpec:
     include_certificate: bool = True
     include_chain: bool = False
     """The issuing certificates too, roots left out: who trusts a root has it (only with ``include_certificate``)."""
-    check_dates: bool = True
+    rules: CertificateRules = field(default_factory=CertificateRules)
     use_pss: bool = False
     """RSASSA-PSS in place of PKCS #1 v1.5, for RSA keys."""
     detached: bool = True
@@ -69,17 +69,16 @@ class Signer:
 
     Signed attributes: contentType, signingTime, messageDigest, SMIMECapabilities, signingCertificateV2. Content has to
     be the canonical entity, octet for octet as it will be sent. Raises :class:`CertificateError` when the signer's
-    certificate is out of date (10199) or for another purpose (10201), :class:`UnsupportedError` (20008) when its kind
-    of key cannot sign mail, and :class:`SSMTPError` (10194) when that kind of key cannot use the digest. The methods
+    certificate is out of date (10199), for another purpose (10201) or too weak (10223), :class:`UnsupportedError`
+    (20008) when its kind of key cannot sign mail, and :class:`SSMTPError` (10194) when that kind of key cannot use the
+    digest. The methods
     raise :class:`CertificateError` (10223) when the key is too small and :class:`SSMTPError` (10194) when the system
     forbids the digest, before anything is written.
     """
 
     def __init__(self, spec: SignerSpec) -> None:
         certificate = spec.key_pair.certificate
-        check_signer(certificate)
-        if spec.check_dates:
-            check_dates(certificate, spec.signing_time, ErrorCode.NO_SIGNING_CERTIFICATE)
+        check_signer(certificate, spec.rules, spec.signing_time)
         self._scheme = signature_scheme(certificate, spec.digest, use_pss=spec.use_pss)
         self._spec = spec
 
@@ -175,9 +174,10 @@ def _time(moment: datetime) -> bytes:
 
 
 def _capabilities() -> bytes:
-    """What the sender can decrypt, best first: no cipher that is weak (RFC 8551 2.5.2)."""
-    aes = sorted((cipher for cipher in CIPHERS if cipher.name.startswith("AES")), key=lambda cipher: -cipher.key_size)
-    return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in aes))
+    """What the sender can decrypt, best first (RFC 8551 2.5.2): no cipher that is weak or that few readers know."""
+    known = [cipher for cipher in CIPHERS if cipher.name.startswith("AESCBC")]
+    best_first = sorted(known, key=lambda cipher: -cipher.key_size)
+    return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in best_first))
 
 
 _CONTENT_TYPE_ATTRIBUTE: Final = _attribute(encode_oid("1.2.840.113549.1.9.3"), ID_DATA)

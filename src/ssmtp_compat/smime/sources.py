@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Protocol
 
+from ..message.ascii_text import AsciiText
 from ..message.transfer_encoding import fold_base64, folded_base64_length
 
-__all__ = ["PIECE", "Base64", "Joined", "Source"]
+__all__ = ["PIECE", "Base64", "Joined", "Part", "Source"]
 
 PIECE: Final = 256 * 1024
 """Octets of a piece on its way through a digest or a cipher."""
@@ -26,11 +27,15 @@ class Source(Protocol):
         """All of them, in pieces of bounded size."""
 
 
+Part = bytes | AsciiText | Source
+"""What :class:`Joined` joins."""
+
+
 class Joined:
     """Parts one behind the other."""
 
-    def __init__(self, *parts: bytes | Source) -> None:
-        self._parts: list[bytes | Source] = []
+    def __init__(self, *parts: Part) -> None:
+        self._parts: list[Part] = []
         for part in parts:
             # Taken over piece by piece, so that a message in layers is not read through layers of generators.
             self._parts += part._parts if isinstance(part, Joined) else (part,)
@@ -40,9 +45,9 @@ class Joined:
 
     def chunks(self) -> Iterator[bytes]:
         for part in self._parts:
-            if not isinstance(part, bytes):
+            if not isinstance(part, bytes | AsciiText):
                 yield from part.chunks()
-            elif len(part) <= PIECE:
+            elif isinstance(part, bytes) and len(part) <= PIECE:
                 yield part
             else:
                 for start in range(0, len(part), PIECE):

@@ -17,6 +17,8 @@ from ssmtp_compat.message.compose import MessageSpec
 from ssmtp_compat.pki.stores.opening import StoreFormat
 from ssmtp_compat.settings import views
 from ssmtp_compat.settings.store import Settings
+from ssmtp_compat.smime.key_transport import PKCS1, oaep_named
+from ssmtp_compat.smime.suitability import CertificateRules
 from ssmtp_compat.smtp.dsn import MessageDsn
 from ssmtp_compat.smtp.envelope import Role
 from ssmtp_compat.smtp.options import DeliveryOptions
@@ -247,14 +249,26 @@ def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int
 def test_orders_to_the_recipients_engine(settings: Settings):
     now = NOW.astimezone(UTC)
     plain = views.recipients_spec(settings, (), now)
-    assert (plain.certificates, plain.now, plain.check_dates) == ((), now, True)
+    assert (plain.certificates, plain.now, plain.rules) == ((), now, CertificateRules())
     put(settings, "CheckCertificateDates", "False")
     put(settings, P.EncryptingAlgorithm, "3des")
     changed = views.recipients_spec(settings, (), now)
-    assert changed.check_dates is False
+    assert changed.rules == CertificateRules(check_dates=False)
     assert changed.cipher != plain.cipher
     put(settings, P.EncryptingAlgorithm, "ROT13")
     with pytest.raises(SSMTPError) as caught:
+        views.recipients_spec(settings, (), now)
+    assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
+
+
+def test_the_hash_of_oaep_counts_when_oaep_is_used(settings: Settings):
+    now = NOW.astimezone(UTC)
+    put(settings, "OAEPHashAlgorithm", "sha-384")
+    assert views.recipients_spec(settings, (), now).transport == PKCS1
+    put(settings, "UseOAEP", "True")
+    assert views.recipients_spec(settings, (), now).transport == oaep_named("SHA384")
+    put(settings, "OAEPHashAlgorithm", "MD5")
+    with pytest.raises(SSMTPError, match="'MD5'") as caught:
         views.recipients_spec(settings, (), now)
     assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 
@@ -263,14 +277,17 @@ def test_orders_to_the_signer(settings: Settings, signer: Any):
     now = NOW.astimezone(UTC)
     plain = views.signer_spec(settings, signer, now)
     assert (plain.key_pair, plain.signing_time, plain.digest.micalg) == (signer, now, "sha-256")
-    assert (plain.include_certificate, plain.include_chain, plain.check_dates) == (True, False, True)
+    assert (plain.include_certificate, plain.include_chain, plain.rules) == (True, False, CertificateRules())
     put(settings, P.IncludeCertificate, False)
     put(settings, P.IncludeChain, True)
     put(settings, "CheckCertificateDates", "no")
+    put(settings, "CheckCertificatePurpose", "no")
+    put(settings, "MinimumRSAKeyBits", "768")
     put(settings, P.SigningAlgorithm, "sha512")
     changed = views.signer_spec(settings, signer, now)
     assert changed.digest.micalg == "sha-512"
-    assert (changed.include_certificate, changed.include_chain, changed.check_dates) == (False, True, False)
+    assert (changed.include_certificate, changed.include_chain) == (False, True)
+    assert changed.rules == CertificateRules(check_dates=False, check_purpose=False, minimum_rsa_bits=768)
     assert (plain.detached, plain.use_pss) == (True, False)
     put(settings, "DetachedSignature", "False")
     put(settings, "UsePSS", "True")

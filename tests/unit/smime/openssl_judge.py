@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ssmtp_compat.pki.certificates import Certificate
 from unit.pki.authority import NOW, Issued
 
+# OpenSSL 3 keeps DES and RC2 in a provider of their own.
+_PROVIDERS = ("-provider", "default", "-provider", "legacy")
+
 
 class Judge:
     """Runs ``openssl cms`` at the tests' own moment, with ``root`` as the only trust anchor."""
@@ -44,7 +47,7 @@ class Judge:
     def decrypts(self, enveloped: bytes, owner: Issued, form: str = "DER") -> bytes | None:
         """The plaintext of ``enveloped`` (DER, or an S/MIME message) for ``owner``, or None."""
         key = owner.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        arguments = ["-decrypt", "-inform", form, "-in", self._file("enveloped", enveloped), "-binary"]
+        arguments = ["-decrypt", "-inform", form, "-in", self._file("enveloped", enveloped), "-binary", *_PROVIDERS]
         arguments += ["-recip", self._file("recipient.pem", owner.certificate.pem())]
         arguments += ["-inkey", self._file("recipient.key", key)]
         result = self._run(arguments)

@@ -19,6 +19,7 @@ from ssmtp_compat.errors import CertificateError, SSMTPError
 from ssmtp_compat.pki.certificates import decode_certificate
 from ssmtp_compat.smime.digests import DIGESTS, SHA512, SHAKE256, Digest, digest_named
 from ssmtp_compat.smime.signing import Signer, SignerSpec, sign_detached
+from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
 
@@ -176,7 +177,7 @@ def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: b
     wanted = ("md:sha384", "mgf1_md:sha384", "saltlen:48") if limited else ()
     options = [part for one in wanted for part in ("-pkeyopt", f"rsa_pss_keygen_{one}")]
     owner = restricted(tmp_path, *options)
-    spec = replace(spec_of(owner, "SHA384"), check_dates=False)
+    spec = replace(spec_of(owner, "SHA384"), rules=CertificateRules(check_dates=False))
     signature = sign_detached([CONTENT], spec)
     assert algorithm(signer_info(signature))[0] == RSASSA_PSS
     assert Judge(tmp_path, owner).verifies(signature, CONTENT, at=owner.certificate.not_before)

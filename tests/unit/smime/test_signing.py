@@ -19,6 +19,7 @@ from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
 from ssmtp_compat.pki.certificates import KeyPair
 from ssmtp_compat.smime.digests import DIGESTS, Digest, digest_named
 from ssmtp_compat.smime.signing import SignerSpec, sign_detached
+from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
 
@@ -116,7 +117,7 @@ def test_the_attributes_are_in_the_order_of_der(alice: Issued) -> None:
 def test_the_signing_time_is_utc_and_changes_its_type_in_2050(
     alice: Issued, moment: datetime, tag: int, text: bytes
 ) -> None:
-    spec = replace(spec_of(alice), signing_time=moment, check_dates=False)
+    spec = replace(spec_of(alice), signing_time=moment, rules=CertificateRules(check_dates=False))
     assert bytes((tag, len(text))) + text in sign_detached([CONTENT], spec)
 
 
@@ -173,7 +174,7 @@ def test_a_certificate_out_of_its_time_is_refused_unless_dates_do_not_matter(ali
         with pytest.raises(CertificateError, match=text) as caught:
             sign_detached([CONTENT], spec)
         assert caught.value.code is ErrorCode.NO_SIGNING_CERTIFICATE
-        assert sign_detached([CONTENT], replace(spec, check_dates=False))
+        assert sign_detached([CONTENT], replace(spec, rules=CertificateRules(check_dates=False)))
     for moment in (certificate.not_before, certificate.not_after):
         assert sign_detached([CONTENT], replace(spec_of(alice), signing_time=moment))
 

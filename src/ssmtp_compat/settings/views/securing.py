@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...pki.stores.opening import StoreSource
     from ...smime.enveloping import RecipientsSpec
     from ...smime.signing import SignerSpec
+    from ...smime.suitability import CertificateRules
 
 P = PropertyID
 
@@ -102,7 +103,7 @@ def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerS
         signing_time=now,
         include_certificate=settings.flag(P.IncludeCertificate),
         include_chain=settings.flag(P.IncludeChain),
-        check_dates=settings.setting_flag("CheckCertificateDates"),
+        rules=_certificate_rules(settings),
         use_pss=settings.setting_flag("UsePSS"),
         detached=settings.setting_flag("DetachedSignature"),
     )
@@ -112,10 +113,23 @@ def recipients_spec(settings: Settings, certificates: tuple[Certificate, ...], n
     """For whom to encrypt and with what."""
     from ...smime.ciphers import cipher_named
     from ...smime.enveloping import RecipientsSpec
+    from ...smime.key_transport import PKCS1, oaep_named
 
+    use_oaep = settings.setting_flag("UseOAEP")
     return RecipientsSpec(
         certificates=certificates,
         cipher=cipher_named(settings.text(P.EncryptingAlgorithm)),
         now=now,
+        rules=_certificate_rules(settings),
+        transport=oaep_named(settings.setting_text("OAEPHashAlgorithm")) if use_oaep else PKCS1,
+    )
+
+
+def _certificate_rules(settings: Settings) -> CertificateRules:
+    from ...smime.suitability import CertificateRules
+
+    return CertificateRules(
         check_dates=settings.setting_flag("CheckCertificateDates"),
+        check_purpose=settings.setting_flag("CheckCertificatePurpose"),
+        minimum_rsa_bits=settings.setting_number("MinimumRSAKeyBits"),
     )
