@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from asn1crypto import cms, tsp
+from asn1crypto import algos, cms, tsp
 from asn1crypto.core import SetOf
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, x25519
@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
 from ssmtp_compat.pki.certificates import KeyPair
+from ssmtp_compat.smime.ciphers import cipher_named
 from ssmtp_compat.smime.digests import DIGESTS, Digest, digest_named
 from ssmtp_compat.smime.signing import SignerSpec, sign_detached
 from ssmtp_compat.smime.suitability import CertificateRules
@@ -88,6 +89,15 @@ def test_the_signed_attributes_say_what_was_signed(alice: Issued) -> None:
     assert identifier["issuer_serial"]["issuer"][0].chosen.untag().dump() == alice.certificate.issuer_der
     # DER leaves a default out (X.690 11.5): the ESSCertIDv2 begins with the hash and not with an AlgorithmIdentifier.
     assert identifier.contents[0] == 0x04
+
+
+def test_the_capabilities_are_every_aes_the_best_first_and_nothing_weak(alice: Issued) -> None:
+    (signer,) = signed_data(sign_detached([CONTENT], spec_of(alice)))["signer_infos"]
+    (value,) = attributes_of(signer)["1.2.840.113549.1.9.15"]
+    capabilities = [algos.AlgorithmIdentifier.load(one.dump(), strict=True) for one in value]
+    names = [cipher_named(one["algorithm"].dotted).name for one in capabilities]
+    assert names == ["AESCBC256", "AESGCM256", "AESCBC192", "AESGCM192", "AESCBC128", "AESGCM128"]
+    assert {one["parameters"].dump() for one in capabilities} == {b""}
 
 
 def test_the_signature_is_over_the_attributes_as_a_set(alice: Issued) -> None:
