@@ -23,8 +23,8 @@ PAGE = Path(__file__).parents[2] / "docs/smime-readers.md"
 TEXT = b"signed text\r\n"
 ENTITY = b"Content-Type: text/plain\r\n\r\n" + TEXT
 
-REFUSALS = {"10194", "10201", "20006", "20008"}
-"""What this library says to a digest that a key cannot use, to a key that is not for this, and to what it lacks."""
+REFUSALS = {"10194", "20008"}
+"""What this library says to an algorithm that it does not take with this key, and to a kind of key that it lacks."""
 
 Way = TypeVar("Way", Signature, Encryption)
 Readings = dict[Way, dict[str, Result]]
@@ -195,7 +195,7 @@ def signature_cells(verified: Readings[Signature], names: Iterable[str]) -> dict
     for way, results in verified.items():
         if not way.detached:
             continue
-        other = verified.get(Signature(way.key, way.digest, way.pss, detached=False), results)
+        other = verified[Signature(way.key, way.digest, way.pss, detached=False)]
         cells = []
         for name in names:
             one, two = results[name], other[name]

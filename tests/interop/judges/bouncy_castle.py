@@ -39,7 +39,7 @@ class BouncyCastle(Judge):
     def sign(self, entity: bytes, signer: Identity, way: Signature) -> Result:
         if way.key.startswith("P-"):
             algorithm = f"{way.digest}withECDSA"
-        elif way.key == "RSA":
+        elif way.key.startswith("RSA"):
             algorithm = f"{way.digest}with{'RSAandMGF1' if way.pss else 'RSA'}"
         else:
             algorithm = way.key

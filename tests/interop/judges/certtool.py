@@ -31,8 +31,8 @@ class Certtool(Judge):
         return Result(result.ok, b"", result.report)  # what it writes are its findings
 
     def sign(self, entity: bytes, signer: Identity, way: Signature) -> Result:
-        if way.pss:
-            return self._lacks("choose this")  # --sign-params RSA-PSS is ignored where the key is of the usual kind
+        if way.pss and way.key == "RSA":
+            return self._lacks("choose this")  # --sign-params RSA-PSS is ignored, so the key has to be for that alone
         action = "--p7-detached-sign" if way.detached else "--p7-sign"
         pair = ("--load-certificate", signer.certificate, "--load-privkey", signer.key)
         digest = ("--hash", way.digest.lower()) if way.digest else ()

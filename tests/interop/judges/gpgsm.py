@@ -8,10 +8,10 @@ from pathlib import Path
 from interop.authority import Authority, Identity
 from interop.judges import mime
 from interop.judges.judge import Encryption, Judge, Result, Signature
-from interop.judges.people import old_p12
+from interop.judges.people import OLD_P12_PASSWORD, old_p12
 from interop.processes import run, run_anyhow
 
-_PASSPHRASE = b"x\n"
+_PASSPHRASE = f"{OLD_P12_PASSWORD}\n".encode()
 _IMPORTS = 3
 _WITH_PASSPHRASE = ("--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0")
 _CIPHERS = {"AESCBC128": "AES", "AESCBC192": "AES192", "AESCBC256": "AES256", "3DES": "3DES"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from interop.authority import Authority, Identity
 from interop.judges import mime
 from interop.judges.judge import Encryption, Judge, Result, Signature
-from interop.judges.people import old_p12
+from interop.judges.people import OLD_P12_PASSWORD, old_p12
 from interop.processes import run, run_anyhow
 
 _DIGESTS = {"SHA1": "SHA1", "SHA224": "SHA224", "SHA256": "SHA256", "SHA384": "SHA384", "SHA512": "SHA512"}
@@ -28,7 +28,7 @@ class Nss(Judge):
         for person in keys:
             p12 = directory / "import.p12"
             old_p12(person, ca, p12)
-            run("pk12util", "-i", p12, "-d", self._database, "-W", "x", "-K", "")
+            run("pk12util", "-i", p12, "-d", self._database, "-W", OLD_P12_PASSWORD, "-K", "")
             p12.unlink()
 
     def verify(self, message: bytes) -> Result:

@@ -50,8 +50,8 @@ class Ours(Judge):
 
     def sign(self, entity: bytes, signer: Identity, way: Signature) -> Result:
         with _mailer(entity) as mailer:
-            store = signer.key.read_text() + signer.certificate.read_text()
-            mailer.set(CertStoreType=CertStoreTypes.cstPEMKeyBlob, CertStore=store, CertSubject="*")
+            mailer.set(CertStoreType=CertStoreTypes.cstPFXFile, CertStore=str(signer.p12))
+            mailer.set(CertStorePassword=signer.p12_password, CertSubject="*")
             if way.digest:
                 mailer.set(SigningAlgorithm=way.digest)
             pss = {"UsePSS": True} if way.pss else {}

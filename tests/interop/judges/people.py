@@ -8,8 +8,10 @@ from interop.authority import Authority, Identity
 from interop.processes import run
 
 _EC = ("-algorithm", "EC", "-pkeyopt")
+_SIZE = ("-pkeyopt", "rsa_keygen_bits:2048")
 KINDS = {
-    "RSA": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "RSA": ("-algorithm", "RSA", *_SIZE),
+    "RSA-PSS": ("-algorithm", "RSA-PSS", *_SIZE),
     "P-256": (*_EC, "ec_paramgen_curve:P-256"),
     "P-384": (*_EC, "ec_paramgen_curve:P-384"),
     "P-521": (*_EC, "ec_paramgen_curve:P-521"),
@@ -19,8 +21,12 @@ KINDS = {
     "X448": ("-algorithm", "X448"),
 }
 """Kind of key -> arguments of ``openssl genpkey``."""
-_USAGE = {"RSA": "digitalSignature,keyEncipherment", "Ed": "digitalSignature", "X": "keyAgreement"}
-_EC_USAGE = "digitalSignature,keyAgreement"
+SIGNERS = tuple(kind for kind in KINDS if not kind.startswith("X"))
+RECIPIENTS = tuple(kind for kind in KINDS if kind != "RSA-PSS" and not kind.startswith("Ed"))
+_USAGES = {"RSA": "keyEncipherment"}
+"""What a key of the kind is for, when it is a recipient's; elsewhere key agreement."""
+
+OLD_P12_PASSWORD = "x"
 
 _EXTENSIONS = """\
 [person]
@@ -39,12 +45,17 @@ def issue_people(directory: Path, ca: Authority) -> dict[str, Identity]:
 
 
 def _usage(kind: str) -> str:
-    return next((usage for start, usage in _USAGE.items() if kind.startswith(start)), _EC_USAGE)
+    signing = ["digitalSignature"] if kind in SIGNERS else []
+    reading = [_USAGES.get(kind, "keyAgreement")] if kind in RECIPIENTS else []
+    return ",".join(signing + reading)
 
 
 def _issue(directory: Path, ca: Authority, kind: str) -> Identity:
     name = kind.lower()
-    person = Identity(directory / f"{name}.pem", directory / f"{name}.key", f"{name}@example.test")
+    p12 = directory / f"{name}.p12"
+    person = Identity(
+        directory / f"{name}.pem", directory / f"{name}.key", f"{name}@example.test", p12, OLD_P12_PASSWORD
+    )
     extensions = directory / "extensions.cnf"
     extensions.write_text(_EXTENSIONS.format(usage=_usage(kind), email=person.email))
     public = directory / f"{name}.pub"
@@ -65,11 +76,13 @@ def _issue(directory: Path, ca: Authority, kind: str) -> Identity:
         "-out",
         person.certificate,
     )
+    old_p12(person, ca, p12)
     return person
 
 
 def old_p12(person: Identity, ca: Authority, target: Path) -> None:
-    """Write key and chain to ``target`` with the password "x", encrypted as old readers want it (3DES)."""
-    old = ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1", "-passout", "pass:x")
+    """Write key and chain to ``target`` with ``OLD_P12_PASSWORD``, encrypted as old readers want it (3DES)."""
+    password = f"pass:{OLD_P12_PASSWORD}"
+    old = ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1", "-passout", password)
     pair = ("-in", person.certificate, "-inkey", person.key, "-certfile", ca.certificate, "-name", person.email)
     run("openssl", "pkcs12", "-export", *old, *pair, "-out", target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from interop.judges.judge import Encryption, Signature
-from interop.judges.people import KINDS
+from interop.judges.people import RECIPIENTS, SIGNERS
 from ssmtp_compat.smime.ciphers import CIPHERS
 from ssmtp_compat.smime.digests import DIGESTS
 
@@ -16,17 +16,20 @@ _SHORTEST_WRAPPED = 16
 
 
 def signature_ways() -> Iterator[Signature]:
-    for kind in KINDS:
-        # A key of these kinds has one digest that goes with it.
-        digests = [digest.name for digest in DIGESTS] if kind == "RSA" or kind.startswith("P-") else [""]
-        for pss in (False, True) if kind == "RSA" else (False,):
-            for digest in digests:
-                for detached in (True, False):
-                    yield Signature(kind, digest, pss, detached)
+    for kind in SIGNERS:
+        # A key of EdDSA has one digest that goes with it.
+        digests = [""] if kind.startswith("Ed") else [digest.name for digest in DIGESTS]
+        paddings = {"RSA": (False, True), "RSA-PSS": (True,)}.get(kind, (False,))
+        yield from (
+            Signature(kind, digest, pss, detached)
+            for pss in paddings
+            for digest in digests
+            for detached in (True, False)
+        )
 
 
 def encryption_ways() -> Iterator[Encryption]:
-    for kind in KINDS:
+    for kind in RECIPIENTS:
         for cipher in CIPHERS:
             # Key agreement wraps the key with AES, which takes none that is shorter (RFC 3394 2).
             if kind == "RSA" or cipher.key_size >= _SHORTEST_WRAPPED:
@@ -41,6 +44,8 @@ def scheme(way: Signature | Encryption) -> str:
     if isinstance(way, Signature):
         if way.key == "RSA":
             return "RSASSA-PSS" if way.pss else "RSA PKCS #1 v1.5"
+        if way.key == "RSA-PSS":
+            return "RSASSA-PSS (a key for it alone)"
         return f"ECDSA {way.key}" if way.key.startswith("P-") else way.key
     if way.key == "RSA":
         return f"RSAES-OAEP {way.oaep}" if way.oaep else "RSA PKCS #1 v1.5"
