@@ -23,7 +23,6 @@ _TELNET_CONFIG: Final = "Telnet configuration page (sibling, V9)"
 _REFUSED_RECIPIENT: Final = "SMTP Cc and PSMTP BCc pages (siblings, 2020)"
 _OURS: Final = "this project"
 
-_PROXY: Final = "connecting through a proxy"
 _QUEUES: Final = "queues"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
@@ -409,12 +408,11 @@ _TCP_ROWS: Final = (
         group="TCPClient",
         value_type=ValueType.TEXT,
         default="",
-        doc="Servers to connect to without the proxy that is set: names or addresses with semicolons between them.",
+        doc="Servers to connect to without the proxy of FirewallHost, with semicolons between them: names, patterns "
+        "with *, domains that begin with a dot, addresses and networks such as 10.0.0.0/8. None is looked up.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     ConfigDef(
         name="TCPKeepAlive",
@@ -717,14 +715,12 @@ _SOCKET_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Header fields of the caller's own for the HTTP CONNECT request to the proxy, for example for another "
-        "scheme of authentication.",
+        "scheme of authentication; one a line.",
         # It is meant for credentials.
         secret=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     ConfigDef(
         name="InBufferSize",

@@ -28,7 +28,6 @@ _CERTIFICATE_TYPE: Final = "Certificate type page (sibling, 2016 .NET edition)"
 _SUBJECT_PAGES: Final = "AmazonSES and PFileMailer SSLCertSubject pages (siblings, 2020)"
 _STORE_PAGES: Final = "vendor S/MIME samples; certificate store pages of siblings"
 
-_PROXY: Final = "connecting through a proxy"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
 _INT_MAX: Final = 2**31 - 1
@@ -218,12 +217,11 @@ _ROWS: Final = (
         id=PropertyID.FirewallAutoDetect,
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether the proxy that the system is set up with, if any, is used when FirewallHost is empty.",
+        doc="Whether the proxy that the environment names, if any, is used when FirewallHost is empty: ALL_PROXY or "
+        "HTTPS_PROXY, but for the hosts of NO_PROXY, the lower-case names first.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallType,
@@ -235,8 +233,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); FirewallType page of a sibling",
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallHost,
@@ -247,8 +243,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallPassword,
@@ -262,8 +256,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallPort,
@@ -276,8 +268,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; FirewallType page of a sibling",
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallUser,
@@ -288,8 +278,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.From,

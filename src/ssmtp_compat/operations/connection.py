@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..tls.context import TlsOptions
     from ..tls.sessions import SessionCache
     from ..tls.verify import ServerCertificate
+    from ..tunnel.options import TunnelOptions
 
 __all__ = ["Connection", "ConnectionOptions"]
 
@@ -64,6 +65,8 @@ class ConnectionOptions:
     smtp: SmtpOptions
     tls: TlsOptions | None
     timeouts: Timeouts
+    tunnel: TunnelOptions | None = None
+    """The proxy between here and the server of ``tcp``."""
     tell_chain: bool = False
     """Whether SSLServerAuthentication gets all certificates that the server sent."""
 
@@ -81,6 +84,7 @@ class Connection:
         self._tcp: TcpStream | None = None
         self._exchange: Exchange | None = None
         self._secured = False
+        self._tunnelled = False
         self._channel_binding = b""
         self._ready = False
 
@@ -140,8 +144,7 @@ class Connection:
             from ..tls.context import make_context
 
             make_context(self._options.tls)
-        self._tcp = tcp_connect(self._options.tcp, connect_deadline)
-        self._stream = self._tcp
+        self._stream = self._reach(connect_deadline)
         self._status("Remote host connection complete")
         if smtp.tls_start is TlsStart.AT_ONCE:
             self._start_tls(connect_deadline)
@@ -166,6 +169,25 @@ class Connection:
             self._hello(deadline)
         if smtp.credentials is not None:
             self._authenticate(deadline)
+
+    def _reach(self, deadline: Deadline) -> Stream:
+        """The way to the server, direct or through a proxy."""
+        tcp, tunnel = self._options.tcp, self._options.tunnel
+        if tunnel is None:
+            self._tcp = tcp_connect(tcp, deadline)
+            return self._tcp
+        from ..tunnel.open import open_tunnel
+
+        proxy = replace(tcp, host=tunnel.host, port=tunnel.port)
+
+        def dial() -> Stream:
+            self._tcp = tcp_connect(proxy, deadline)
+            return self._tcp
+
+        stream = open_tunnel(dial, tunnel, tcp.host, tcp.port, deadline)
+        self._tunnelled = True
+        self._status("Firewall connection complete")
+        return stream
 
     def _hello(self, deadline: Deadline) -> None:
         name = self._options.smtp.hello or self._own_name()
@@ -337,6 +359,8 @@ class Connection:
         if self._secured:
             self._status("TLS connection broken", error)
         self._status("Remote host disconnected", error)
+        if self._tunnelled:
+            self._status("Firewall host disconnected", error)
 
     def _status(self, change: str, error: SSMTPError | None = None) -> None:
         self._events.fire(
