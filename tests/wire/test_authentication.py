@@ -177,6 +177,19 @@ def test_login_takes_any_prompt(prompts: list[str]):
     assert server.connection.auth_responses == [encoded(USER), encoded(PASSWORD)]
 
 
+@pytest.mark.parametrize("user", ["Pas", "sword:", "Password:"])
+def test_login_takes_a_prompt_that_repeats_the_users_name(user: str):
+    """In base64 too, octet by octet, and what it repeats is masked all the same."""
+    with (
+        ScriptedServer(users={user: PASSWORD}, mechanisms=["LOGIN"]) as server,
+        logging_in(server, User=user) as mailer,
+    ):
+        mailer.record("PITrail")
+        assert mailer.send() == 0, mailer.error
+        assert encoded(user) not in str(mailer.events)
+    assert server.connection.user == user
+
+
 def test_plain_answers_a_server_that_overlooked_the_initial_response():
     replies = {"AUTH": ["334 ", "235 ok"]}
     with (
@@ -331,3 +344,34 @@ def test_a_server_that_repeats_what_it_does_not_understand_shows_no_secret(mecha
     sent = server.connection.auth_responses or [server.commands[1].removeprefix("AUTH PLAIN ")]
     assert sent[0] not in shown
     assert "Syntax error in: " in shown
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_server_that_repeats_nothing_else_shows_no_secret(mechanism: str):
+    echo = {"AUTH": lambda line: "334 UGFzc3dvcmQ6" if line == "AUTH LOGIN" else f"{line}\r\n".encode()}
+    with (
+        ScriptedServer(users={USER: PASSWORD}, mechanisms=[mechanism], replies=echo) as server,
+        logging_in(server) as mailer,
+    ):
+        mailer.record()
+        assert mailer.send() == 162
+        assert "no SMTP reply" in mailer.error[1]
+        shown = "\n".join([str(mailer.events), str(mailer.error), mailer.get("LastReply")])
+    sent = server.connection.auth_responses or [server.commands[1].removeprefix("AUTH PLAIN ")]
+    assert sent[0][:8] not in shown
+
+
+def test_a_server_that_repeats_a_part_of_it_shows_no_secret():
+    """As sendmail does with a command that it does not know."""
+    repeat = {"AUTH": lambda line: f'500 5.5.1 Command unrecognized: "{line[:30]}...{line[-12:]}"'}
+    with (
+        ScriptedServer(users={USER: PASSWORD}, mechanisms=["PLAIN"], replies=repeat) as server,
+        logging_in(server) as mailer,
+    ):
+        mailer.record()
+        assert mailer.send() == 161
+        assert mailer.error[1] == '500 5.5.1 Command unrecognized: "AUTH PLAIN ****...****"'
+        shown = "\n".join([str(mailer.events), mailer.get("LastReply")])
+    sent = server.commands[1].removeprefix("AUTH PLAIN ")
+    assert sent[:19] not in shown
+    assert sent[-12:] not in shown

@@ -87,6 +87,20 @@ def test_a_server_that_repeats_the_token_in_its_refusal_shows_nothing():
         assert TOKEN not in "\n".join([str(mailer.events), mailer.get("LastReply")])
 
 
+def test_a_server_that_repeats_the_token_in_its_explanation_shows_nothing():
+    said = base64.b64encode(f'{{"bad":"{TOKEN}"}}'.encode()).decode()
+    replies = {"AUTH": [f"334 {said}", "535 5.7.8 no"]}
+    with (
+        ScriptedServer(users={USER: "x"}, mechanisms=["XOAUTH2"], replies=replies) as server,
+        with_token(server) as mailer,
+    ):
+        mailer.record()
+        assert mailer.send() == 161
+        assert mailer.error[1] == '535 5.7.8 no (the server explains: {"bad":"****"})'
+        assert "334 ****" in mailer.recorded("PITrail", "message")
+        assert said not in str(mailer.events)
+
+
 # -- lengths ----------------------------------------------------------------------------------------------------------
 
 

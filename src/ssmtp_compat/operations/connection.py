@@ -29,6 +29,7 @@ from ..net.timeouts import Timeouts
 from ..smtp import commands
 from ..smtp.auth import registry
 from ..smtp.auth.exchange import CANCEL, AuthExchange
+from ..smtp.auth.masking import Masking
 from ..smtp.auth.mechanism import ChannelBinding
 from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
@@ -229,7 +230,7 @@ class Connection:
         )
         binding = ChannelBinding(self._channel_binding, registry.binds(offered))
         exchange = AuthExchange(name, registry.create(name, replace(smtp.credentials, channel_binding=binding)))
-        self.exchange.secret = smtp.credentials.password
+        self.exchange.masking = Masking(smtp.credentials.password)
         reply = self.exchange.command(exchange.command, deadline)
         while reply.intermediate:
             try:

@@ -275,7 +275,9 @@ class Session:
 
     def next_answer(self) -> Answer | None:
         """The next answer that the octets received so far complete, or None while more are needed."""
-        self._parser.max_line = max(self._max_line, MAX_SASL_LINE) if self.awaited is Verb.AUTH else self._max_line
+        authenticating = self.awaited is Verb.AUTH
+        self._parser.max_line = max(self._max_line, MAX_SASL_LINE) if authenticating else self._max_line
+        self._parser.quotes = not authenticating  # what it repeats of an exchange may be a password
         reply = self._parser.next_reply()
         return None if reply is None else self._pair(reply)
 
