@@ -124,12 +124,19 @@ def test_a_challenge_of_12288_octets_is_read_and_a_longer_one_ends_the_session()
             assert ("12288 octets" in mailer.error[1]) is (code == 162)
 
 
-def test_a_token_that_no_response_can_hold_is_not_sent():
+@pytest.mark.parametrize("octets", [10_000, 100_000])
+def test_how_long_a_token_may_be_is_for_the_server_to_say(octets: int):
+    token = "t" * octets
     with (
-        ScriptedServer(users={USER: TOKEN}, mechanisms=["XOAUTH2"]) as server,
-        with_token(server, Password="t" * 10000) as mailer,
+        ScriptedServer(users={USER: token}, mechanisms=["XOAUTH2"]) as server,
+        with_token(server, Password=token) as mailer,
     ):
-        assert mailer.send() == 20005
-        assert "12288" in mailer.error[1]
-    assert server.connection.auth_responses == ["*"]
-    assert server.commands[-1] == "QUIT"
+        assert mailer.send() == 0, mailer.error
+    refusal = {"AUTH": ["334 ", "500 5.5.6 Authentication Exchange line is too long"]}
+    with (
+        ScriptedServer(users={USER: token}, mechanisms=["XOAUTH2"], replies=refusal) as server,
+        with_token(server, Password=token) as mailer,
+    ):
+        assert mailer.send() == 161
+        assert mailer.error[1] == "500 5.5.6 Authentication Exchange line is too long"
+    assert server.connection.ending is Ending.QUIT
