@@ -156,6 +156,15 @@ def test_without_a_common_mechanism_nothing_is_sent(offer: str, named: str):
     assert {command.split()[0] for command in server.commands} <= {"EHLO", "HELO", "QUIT"}
 
 
+def test_without_extensions_nobody_is_asked_and_the_setting_is_named():
+    with ScriptedServer(users={USER: PASSWORD}) as server, logging_in(server, AllowExtensions=False) as mailer:
+        assert mailer.send() == 20005
+        assert "AllowExtensions is False" in mailer.error[1]
+        assert server.connections == []
+        mailer.set(User="")
+        assert mailer.send() == 0, mailer.error
+
+
 # -- odd and hostile servers ------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from ...catalog.config import SETTINGS
 from ...catalog.enums import AuthMechanisms, FirewallTypes, PropertyID, SSLStartModes
 from ...catalog.errors import ErrorCode
 from ...catalog.properties import PROPERTIES
-from ...errors import SSMTPError, UnsupportedError
+from ...errors import InvalidValueError, SSMTPError, UnsupportedError
 from ...net.tcp import TcpOptions
 from ...net.timeouts import Timeouts
 from ...smtp.auth.mechanism import Credentials
@@ -91,6 +91,11 @@ def tls_start(settings: Settings) -> TlsStart:
 def smtp_options(settings: Settings) -> SmtpOptions:
     """How to greet and log in."""
     mechanism = AuthMechanisms(settings.number(P.AuthMechanism))
+    if settings.text(P.User) and not settings.flag(P.AllowExtensions):
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE,
+            "User is set and AllowExtensions is False, but logging in (AUTH) is an extension; set it to True.",
+        )
     return SmtpOptions(
         hello=settings.setting_text("Hello"),
         use_extensions=settings.flag(P.AllowExtensions),
