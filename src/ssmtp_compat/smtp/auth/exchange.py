@@ -64,8 +64,8 @@ class AuthExchange:
         raise ReplyError(f"{reply.text} (the server explains: {detail})" if detail else reply.text, reply.code)
 
     def _challenge(self, reply: Reply) -> bytes:
-        # Only the last line counts where a server sends several.
+        # Only the last line counts where a server sends several, and blanks around it are nothing that anybody means.
         try:
-            return base64.b64decode(reply.texts[-1], validate=True)
+            return base64.b64decode(reply.texts[-1].strip(" \t"), validate=True)
         except ValueError:  # binascii.Error, and for text that is not even ASCII ValueError itself
             raise ProtocolError(f"The server sent a {self._name} challenge that is not base64.") from None

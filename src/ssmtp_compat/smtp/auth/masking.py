@@ -33,15 +33,15 @@ class Masking:
 
     def hide(self, reply: Reply) -> Reply:
         """The reply as traces and errors may show it. A mechanism needs the challenge as it came."""
-        return Reply(reply.code, tuple(self._hide(line, challenge=reply.intermediate) for line in reply.lines))
+        return Reply(reply.code, tuple(map(self._hide, reply.lines)))
 
-    def _hide(self, line: str, *, challenge: bool) -> str:
+    def _hide(self, line: str) -> str:
         for encoded in self._sent:
             line = line.replace(encoded, MASK)
         line = _ENCODED_PART.sub(self._hide_part, line)
         if self._secret:
             line = line.replace(self._secret, MASK)
-            if challenge and self._secret.encode("utf-8") in _decoded(line[4:]):
+            if self._secret.encode("utf-8") in _decoded(line[4:]):
                 line = line[:4] + MASK
         return line
 

@@ -38,12 +38,12 @@ def test_an_empty_initial_response_is_an_equals_sign():
     assert AuthExchange("X", Scripted(None)).command.line == b"AUTH X"
 
 
-# "AUTH X " and CRLF are 9 octets; base64 of 375 octets has 500, of 378 it has 504.
-@pytest.mark.parametrize(("octets", "rides"), [(375, True), (378, False)])
-def test_an_initial_response_beyond_512_octets_waits_to_be_asked_for(octets: int, rides: bool):
+# "AUTH ", the name, a blank and CRLF; base64 of 375 octets has 500, of 378 it has 504.
+@pytest.mark.parametrize(("name", "octets", "rides"), [("XXXX", 375, True), ("XXXXX", 375, False), ("X", 378, False)])
+def test_an_initial_response_beyond_512_octets_waits_to_be_asked_for(name: str, octets: int, rides: bool):
     initial = b"i" * octets
-    exchange = AuthExchange("X", Scripted(initial))
-    assert (exchange.command.line == b"AUTH X") is not rides
+    exchange = AuthExchange(name, Scripted(initial))
+    assert (exchange.command.line == f"AUTH {name}".encode()) is not rides
     assert len(exchange.command.line) + 2 <= 512
     assert exchange.respond(asked(b"")) == base64.b64encode(initial)
     assert exchange.respond(asked(b"next")) == base64.b64encode(b"NEXT")
@@ -70,14 +70,17 @@ def test_only_the_first_empty_challenge_asks_for_the_initial_response():
     assert AuthExchange("X", Scripted(None)).respond(asked(b"")) == b""
 
 
-def test_only_the_last_line_of_a_challenge_counts():
-    reply = Reply(334, ("334-say it", "334 YWJj"))
+@pytest.mark.parametrize("lines", [("334-say it", "334 YWJj"), ("334  YWJj",), ("334 YWJj \t",)])
+def test_only_the_last_line_of_a_challenge_counts_and_no_blanks_around_it(lines: tuple[str, ...]):
+    reply = Reply(334, lines)
     assert AuthExchange("X", Scripted(None)).respond(reply) == base64.b64encode(b"ABC")
 
 
-@pytest.mark.parametrize("text", ["334 ?", "334 YWJ", "334 ünicode", "334 YWJj YWJj", "334 =", "334 \ufffd"])
+@pytest.mark.parametrize(
+    "text", ["334 ?", "334 YWJ", "334 ünicode", "334 YWJj YWJj", "334 YWJj\u00a0", "334 =", "334 \ufffd"]
+)
 def test_a_challenge_that_is_not_base64_is_refused(text: str):
-    with pytest.raises(ProtocolError, match="X challenge that is not base64"):
+    with pytest.raises(ProtocolError, match="sent a X challenge that is not base64"):
         AuthExchange("X", Scripted(None)).respond(Reply(334, (text,)))
 
 
@@ -85,7 +88,7 @@ def test_sixteen_answers_are_enough():
     exchange = AuthExchange("X", Scripted(None))
     for _ in range(16):
         exchange.respond(asked(b"more"))
-    with pytest.raises(ProtocolError, match="still asks"):
+    with pytest.raises(ProtocolError, match="still asks after 16 answers in the X mechanism"):
         exchange.respond(asked(b"more"))
 
 

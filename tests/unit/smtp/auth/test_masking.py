@@ -45,6 +45,8 @@ def test_a_short_response_is_hidden_where_it_stands_whole():
 def test_a_long_secret_is_hidden_in_clear_text_and_a_word_is_not():
     assert shown(f"535 bad token {TOKEN}", TOKEN) == "535 bad token ****"
     assert shown("535 wrong user or password", "password") == "535 wrong user or password"
+    assert shown("535 bad 16-octet-secret_", "16-octet-secret_") == "535 bad ****"
+    assert shown("535 bad 15-octets-long_", "15-octets-long_") == "535 bad 15-octets-long_"
     assert shown("535 wrong", "") == "535 wrong"
 
 
