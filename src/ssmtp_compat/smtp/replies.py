@@ -77,7 +77,8 @@ class ReplyParser:
 
     def next_reply(self) -> Reply | None:
         """The next complete reply, or None while more octets are needed."""
-        if not self._lines:
+        # Looking for the line's end alone is fast; the pattern would read a line anew for every piece that comes of it.
+        if not self._lines and b"\n" in self._buffer:
             # Nearly every reply but the one to EHLO is a single line of this shape.
             simple = _SINGLE_LINE.match(self._buffer)
             if simple is not None and simple.end() - 2 <= self.max_line:
