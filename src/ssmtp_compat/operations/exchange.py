@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, NoReturn
 
 from ..catalog.enums import EventID
@@ -215,7 +214,7 @@ class Exchange:
         if answer.verb is not Verb.AUTH:
             self._take(answer)
             return answer
-        shown = replace(answer, reply=self.masking.hide(answer.reply))
+        shown = answer._replace(reply=self.masking.hide(answer.reply))
         self._take(shown)
         # A challenge has to reach the mechanism as it came.
         return answer if answer.reply.intermediate else shown
