@@ -238,7 +238,7 @@ def test_an_identity_that_no_mechanism_carries_is_not_dropped():
     with ScriptedServer(users={USER: PASSWORD}, mechanisms=["LOGIN"]) as server, logging_in(server) as mailer:
         mailer.config(AuthorizationIdentity="boss")
         assert mailer.send() == 20011
-        assert "PLAIN, DIGEST-MD5, OAUTHBEARER, GSSAPI can carry" in mailer.error[1]
+        assert "PLAIN, DIGEST-MD5, OAUTHBEARER, GSSAPI, EXTERNAL can carry" in mailer.error[1]
         mailer.config(AuthorizationIdentity="")
         assert mailer.send() == 0, mailer.error
 

@@ -17,14 +17,24 @@ __all__ = ["authenticate"]
 
 
 def authenticate(
-    exchange: Exchange, credentials: Credentials, mechanism: str, deadline: Deadline, *, tls: bool, tls_exporter: bytes
+    exchange: Exchange,
+    credentials: Credentials,
+    mechanism: str,
+    deadline: Deadline,
+    *,
+    tls: bool,
+    certificate: bool,
+    tls_exporter: bytes,
 ) -> None:
-    """Log in with ``mechanism``, or the best one offered where it is empty.
+    """Log in with ``mechanism``. Where it is empty that is the best one offered, or EXTERNAL where the client has a
+    ``certificate`` and no password.
 
     ``tls_exporter`` is what can tie the log-in to the TLS connection, see :class:`ChannelBinding`. Raises
     :class:`SSMTPError` with ``EXTENSION_MISSING`` where the server offers nothing that fits, :class:`ReplyError` when
     it refuses, and :class:`ProtocolError` when it breaks the rules or does not prove itself.
     """
+    if not mechanism and certificate and not credentials.password:
+        mechanism = "EXTERNAL"
     offered = exchange.session.extensions.auth_mechanisms
     acting = bool(credentials.authorization_identity)
     name = registry.choose(offered, mechanism, tls=tls, acting=acting, binding=bool(tls_exporter))

@@ -159,6 +159,7 @@ class Connection:
                 smtp.mechanism,
                 deadline,
                 tls=self._secured,
+                certificate=self._options.tls is not None and self._options.tls.client is not None,
                 tls_exporter=self._channel_binding,
             )
 
