@@ -54,6 +54,15 @@ def test_without_a_user_nobody_logs_in():
     assert not any(command.startswith("AUTH") for command in server.commands)
 
 
+def test_an_empty_password_is_one_where_no_certificate_takes_its_place():
+    with (
+        ScriptedServer(users={USER: ""}, mechanisms=["EXTERNAL", "PLAIN"]) as server,
+        logging_in(server, Password="") as mailer,
+    ):
+        assert mailer.send() == 0, mailer.error
+    assert server.commands[1] == f"AUTH PLAIN {plain(USER, '')}"
+
+
 def test_authorization_identity_is_plains_first_part():
     with ScriptedServer(users={USER: PASSWORD}, mechanisms=["PLAIN"]) as server, logging_in(server) as mailer:
         mailer.config(AuthorizationIdentity="boss")
