@@ -83,8 +83,9 @@ _SMTP_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Identity to act as after logging on as User: the authzid (RFC 4422 3.4.1) of PLAIN, SCRAM, DIGEST-MD5, "
-        "OAUTHBEARER and Kerberos. Where the mechanism cannot carry it the login fails. Empty acts as User. With "
-        "AuthMechanism 7 a value that begins with the word Bearer is the OAuth token instead; Password is not needed.",
+        "OAUTHBEARER, Kerberos and EXTERNAL. Where the mechanism cannot carry it the login fails. Empty acts as User. "
+        "With AuthMechanism 7 a value that begins with the word Bearer is the OAuth token instead; Password is not "
+        "needed.",
         single_line=True,
         # The V9 page has scripts put a whole OAuth bearer token here.
         secret=True,

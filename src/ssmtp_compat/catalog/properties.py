@@ -65,7 +65,9 @@ _ROWS: Final = (
         choices=AuthMechanisms,
         doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the first of these that the "
         "server has: inside TLS SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5; without TLS the two "
-        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN. 1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. 7 is XOAUTH2, "
+        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN; with a client certificate (SSLCertSubject) and no Password it is "
+        "EXTERNAL (RFC 4422), where the certificate proves what the password does otherwise. "
+        "1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. 7 is XOAUTH2, "
         "or OAUTHBEARER (RFC 7628) where the server has only that; the token stands in Password, or in "
         "AuthorizationIdentity behind the word Bearer. SCRAM binds to a TLS 1.3 connection where the server offers it "
         "(PLUS, RFC 9266). 3 (APOP) belongs to POP3, has no form in SMTP and is refused. "

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..catalog.enums import EventID
@@ -27,11 +26,9 @@ from ..net.tcp import TcpOptions, TcpStream
 from ..net.tcp import connect as tcp_connect
 from ..net.timeouts import Timeouts
 from ..smtp import commands
-from ..smtp.auth import registry
-from ..smtp.auth.exchange import CANCEL, AuthExchange
-from ..smtp.auth.mechanism import ChannelBinding
 from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
+from .authentication import authenticate
 from .exchange import Exchange, refusal
 
 if TYPE_CHECKING:
@@ -168,7 +165,15 @@ class Connection:
             self._exchange.session.tls_started()
             self._hello(deadline)
         if smtp.credentials is not None:
-            self._authenticate(deadline)
+            authenticate(
+                self._exchange,
+                smtp.credentials,
+                smtp.mechanism,
+                deadline,
+                tls=self._secured,
+                certificate=self._options.tls is not None and self._options.tls.client is not None,
+                tls_exporter=self._channel_binding,
+            )
 
     def _reach(self, deadline: Deadline) -> Stream:
         """The way to the server, direct or through a proxy."""
@@ -247,33 +252,6 @@ class Connection:
 
     def _tls_status(self, message: str) -> None:
         self._events.fire(EventID.SSLStatus, message=message)
-
-    def _authenticate(self, deadline: Deadline) -> None:
-        smtp = self._options.smtp
-        if smtp.credentials is None:
-            raise AssertionError("AUTH needs credentials")
-        offered = self.exchange.session.extensions.auth_mechanisms
-        name = registry.choose(
-            offered,
-            smtp.mechanism,
-            tls=self._secured,
-            acting=bool(smtp.credentials.authorization_identity),
-            binding=bool(self._channel_binding),
-        )
-        binding = ChannelBinding(self._channel_binding, registry.binds(offered))
-        exchange = AuthExchange(name, registry.create(name, replace(smtp.credentials, channel_binding=binding)))
-        self.exchange.secret = smtp.credentials.password
-        reply = self.exchange.command(exchange.command, deadline)
-        while reply.intermediate:
-            try:
-                line = exchange.respond(reply)
-            except SSMTPError:
-                # Why it is cancelled is worth more than what becomes of that.
-                with suppress(SSMTPError):
-                    self.exchange.sasl_response(CANCEL, deadline)
-                raise
-            reply = self.exchange.sasl_response(line, deadline)
-        exchange.finish(reply)
 
     # -- in between ---------------------------------------------------------------------------------------------------
 

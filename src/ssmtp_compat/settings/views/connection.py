@@ -6,7 +6,7 @@ from typing import Final
 
 from ...catalog.enums import AuthMechanisms, PropertyID
 from ...catalog.errors import ErrorCode
-from ...errors import SSMTPError, UnsupportedError
+from ...errors import InvalidValueError, SSMTPError, UnsupportedError
 from ...net.tcp import TcpOptions
 from ...net.timeouts import Timeouts
 from ...smtp.auth.mechanism import Credentials
@@ -63,6 +63,11 @@ def timeouts(settings: Settings) -> Timeouts:
 def smtp_options(settings: Settings) -> SmtpOptions:
     """How to greet and log in."""
     mechanism = AuthMechanisms(settings.number(P.AuthMechanism))
+    if settings.text(P.User) and not settings.flag(P.AllowExtensions):
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE,
+            "User is set and AllowExtensions is False, but logging in (AUTH) is an extension; set it to True.",
+        )
     return SmtpOptions(
         hello=settings.setting_text("Hello"),
         use_extensions=settings.flag(P.AllowExtensions),
