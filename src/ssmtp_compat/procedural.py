@@ -366,13 +366,13 @@ def ssmtp_do_sendtoterminaloremail(res: int) -> int:
 
 
 def ssmtp_do_sign(res: int) -> int:
-    """Sign MessageText with the selected certificate and SigningAlgorithm, as multipart/signed (RFC 8551 3.5.3), or
-    with the content inside (3.5.2) where the setting DetachedSignature is False.
+    """Sign MessageText with the selected certificate and SigningAlgorithm (RFC 8551 3.5).
 
-    The result takes the place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0,
-    or 10199 without a certificate that has its private key or with one out of date, 10201 with one for another purpose,
-    10194 or 20008 for an algorithm, 20005 for content that cannot be taken or while Message is set; then nothing has
-    changed.
+    The result is multipart/signed, or has the content inside where the setting DetachedSignature is False. It takes the
+    place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0, or 10199 without a
+    certificate that has its private key or with one out of date, 10201 with one for another purpose, 10223 with too
+    short a key, 10194 or 20008 for an algorithm, 271 for an IssuerCertificatesFile that cannot be read, 20005 for
+    content that cannot be taken or while Message is set; then nothing has changed.
     """
     return _run(res, lambda client: client.sign())
 

@@ -174,9 +174,12 @@ def _time(moment: datetime) -> bytes:
 
 
 def _capabilities() -> bytes:
-    """What the sender can decrypt, best first (RFC 8551 2.5.2): no cipher that is weak or that few readers know."""
-    known = [cipher for cipher in CIPHERS if cipher.name.startswith("AESCBC")]
-    best_first = sorted(known, key=lambda cipher: -cipher.key_size)
+    """What the sender can decrypt, best first (RFC 8551 2.5.2): no cipher that is weak.
+
+    Of one size CBC goes before GCM, which not every mail program of the sender may read.
+    """
+    known = [cipher for cipher in CIPHERS if cipher.name.startswith("AES")]
+    best_first = sorted(known, key=lambda cipher: (-cipher.key_size, cipher.tag_size))
     return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in best_first))
 
 
