@@ -282,8 +282,9 @@ def ssmtp_do_encrypt(res: int) -> int:
     """Encrypt MessageText for the added certificates with EncryptingAlgorithm, as S/MIME enveloped-data (RFC 8551).
 
     The result takes the place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0,
-    or 10202 without a certificate or with one out of date, 10201 with one for another purpose, 10194 or 20008 for an
-    algorithm, 20005 for content that cannot be taken or while Message is set; then nothing has changed.
+    or 10202 without a certificate or with one out of date, 10201 with one for another purpose, 10223 with too weak a
+    key, 20008 with another kind of key, 10194 for an algorithm, 20005 for content that cannot be taken or while Message
+    is set; then nothing has changed, and the message is not sent in the clear either.
     """
     return _run(res, lambda client: client.encrypt())
 
@@ -334,7 +335,7 @@ def ssmtp_do_send(res: int) -> int:
     """Deliver the message, over the open session or over one that is opened and closed for it.
 
     Returns 0, or 165 without a sender, 167 without a recipient, 161 with the server's refusal, 20013 for a message over
-    the server's limit, and what :func:`ssmtp_do_connect` returns.
+    the server's limit, what :func:`ssmtp_do_connect` returns, and what Encrypt returned if it failed for this message.
     """
     return _run(res, lambda client: client.send())
 

@@ -189,7 +189,8 @@ _ROWS: Final = (
         "EnvelopedData, RFC 5652 6, or with AES-GCM AuthEnvelopedData, RFC 5083; application/pkcs7-mime, RFC 8551 "
         "3.3). The certificates may have RSA keys, keys on P-256, P-384 or P-521 (RFC 5753) and X25519 keys (RFC "
         "8418), in any mixture. The result is in MessageText, its header fields in OtherHeaders; on an error both stay "
-        "as they were. Without a certificate it fails.",
+        "as they were. Without a certificate it fails. After a failure Send fails too, until Encrypt succeeds or "
+        "MessageText or Message is set.",
         evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_SAMPLES}",
     ),

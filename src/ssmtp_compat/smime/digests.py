@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -28,7 +28,7 @@ class Digest:
     micalg: str
     """The value of the micalg parameter (RFC 8551 3.5.3.2)."""
     hashlib_name: str
-    hash: hashes.HashAlgorithm
+    hash: hashes.HashAlgorithm = field(compare=False)
     algorithm_der: bytes
     """AlgorithmIdentifier."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -72,6 +73,7 @@ _ED448: Final = SignatureScheme(SHAKE256, der.wrap(der.SEQUENCE, encode_oid(ED44
 _PSS_DEFAULT: Final = "SHA1"
 
 
+@lru_cache(maxsize=64)
 def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool) -> SignatureScheme:
     """The scheme for the certificate's kind of key.
 
