@@ -45,8 +45,10 @@ def _text(seconds: float) -> str:
 
 def extra_memory(prepare: Callable[..., Callable[[], object]], *arguments: object) -> float:
     """Megabytes that what ``prepare(*arguments)`` gives takes at the most when called, in a process of its own."""
-    mine, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_measure, args=(theirs, prepare, *arguments))
+    # A forked process would count pages of libraries that it shares with its parent as its own once it reads them.
+    fresh = multiprocessing.get_context("spawn")
+    mine, theirs = fresh.Pipe()
+    process = fresh.Process(target=_measure, args=(theirs, prepare, *arguments))
     process.start()
     extra: float = mine.recv()
     process.join()

@@ -47,7 +47,7 @@ def signing_handle(pem: bytes) -> int:
 
 
 class FileContent:
-    """An entity in a file, as :class:`ssmtp_compat.smime.octets.Octets`."""
+    """An entity in a file, as :class:`ssmtp_compat.smime.sources.Source`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -365,7 +365,8 @@ def ssmtp_do_sendtoterminaloremail(res: int) -> int:
 
 
 def ssmtp_do_sign(res: int) -> int:
-    """Sign MessageText with the selected certificate and SigningAlgorithm, as multipart/signed (RFC 8551 3.5.3).
+    """Sign MessageText with the selected certificate and SigningAlgorithm, as multipart/signed (RFC 8551 3.5.3), or
+    with the content inside (3.5.2) where the setting DetachedSignature is False.
 
     The result takes the place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0,
     or 10199 without a certificate that has its private key or with one out of date, 10201 with one for another purpose,

@@ -12,7 +12,7 @@ from ..message.ascii_text import AsciiText
 from ..message.compose import canonical_body
 from ..message.other_headers import OtherHeaders, RawField, lacks_charset
 from ..message.transfer_encoding import choose, quoted_printable_pieces
-from .octets import Base64, Joined, Octets, Part
+from .sources import Base64, Joined, Part, Source
 
 __all__ = [
     "Entity",
@@ -45,7 +45,7 @@ class Entity:
     body: Part
 
     @property
-    def octets(self) -> Octets:
+    def octets(self) -> Source:
         """All of it."""
         return Joined(self.header, self.body)
 
@@ -81,7 +81,7 @@ def content_entity(text: bytes | AsciiText, charset: str, other: OtherHeaders, *
     return Entity(_header(kept, added), _encoded(body, encoding))
 
 
-def multipart_signed(part: Octets, signature: bytes, micalg: str, boundary: str) -> Entity:
+def multipart_signed(part: Source, signature: bytes, micalg: str, boundary: str) -> Entity:
     """The multipart/signed entity (RFC 1847 2.1, RFC 8551 3.5.3) of an entity and the DER ``signature`` over it.
 
     ``boundary`` must not occur in ``part``; that it is random has to do, since looking would cost another reading.

@@ -12,8 +12,8 @@ from ..message.other_headers import OtherHeaders, parse_other_headers
 from ..message.transfer_encoding import fold_base64
 from .entity import Entity, content_entity, multipart_signed, pkcs7_mime_header, with_mime_fields
 from .enveloping import RecipientsSpec, encrypt
-from .octets import PIECE, Base64, Joined, Octets
 from .signing import Signer, SignerSpec
+from .sources import PIECE, Base64, Joined, Source
 
 __all__ = ["Secured", "encrypt_message", "sign_and_encrypt_message", "sign_entity", "sign_message"]
 
@@ -92,7 +92,7 @@ def sign_and_encrypt_message(
     return _encrypted(_signed(text, charset, other, signer, random), other, recipients, random)
 
 
-def sign_entity(content: Octets, spec: SignerSpec, random: Callable[[int], bytes] = os.urandom) -> Entity:
+def sign_entity(content: Source, spec: SignerSpec, random: Callable[[int], bytes] = os.urandom) -> Entity:
     """The signed entity around ``content``, a canonical entity: multipart/signed, or opaque.
 
     The content is read once here, for the digest, and once more each time the result is read. Neither is ever held, so

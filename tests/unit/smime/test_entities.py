@@ -9,14 +9,14 @@ from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError
 from ssmtp_compat.message.other_headers import parse_other_headers
 from ssmtp_compat.smime.entity import Entity, content_entity, multipart_signed, with_mime_fields
-from ssmtp_compat.smime.octets import Joined, Octets
+from ssmtp_compat.smime.sources import Joined, Source
 
 
 def entity(text: bytes, headers: str = "", charset: str = "utf-8", *, for_relays: bool = True) -> Entity:
     return content_entity(text, charset, parse_other_headers(headers), for_relays=for_relays)
 
 
-def all_of(octets: Octets) -> bytes:
+def all_of(octets: Source) -> bytes:
     """What they are, each time they are read, and as many as they say."""
     read = b"".join(octets.chunks())
     assert b"".join(octets.chunks()) == read

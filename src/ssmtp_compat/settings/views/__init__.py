@@ -5,7 +5,7 @@ a method runs cannot change what the method does. What this version does not car
 would depend on it, and never ignored.
 """
 
-from .connection import smtp_options, tcp_options, timeouts, tls_options, tls_start
+from .connection import smtp_options, tcp_options, timeouts
 from .message import (
     body,
     body_charset,
@@ -26,6 +26,7 @@ from .securing import (
     recipients_spec,
     signer_spec,
 )
+from .tls import tls_options, tls_start
 
 __all__ = [
     "SIGNER",

@@ -1,4 +1,4 @@
-"""Content of a known length that is read in pieces, so that no layer holds a copy of a big message."""
+"""Octets of a known number that are read in pieces, so that no layer holds a copy of a big message."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final, Protocol
 from ..message.ascii_text import AsciiText
 from ..message.transfer_encoding import fold_base64, folded_base64_length
 
-__all__ = ["PIECE", "Base64", "Joined", "Octets", "Part"]
+__all__ = ["PIECE", "Base64", "Joined", "Part", "Source"]
 
 PIECE: Final = 256 * 1024
 """Octets of a piece on its way through a digest or a cipher."""
 
 
-class Octets(Protocol):
-    """Octets that can be read more than once.
+class Source(Protocol):
+    """Octets that can be read more than once, in pieces.
 
     A signature reads its content twice: the digest has to be there before the first octet of a length that depends on
     the signature, and a fault of the key or the token before anything is written.
@@ -27,7 +27,8 @@ class Octets(Protocol):
         """All of them, in pieces of bounded size."""
 
 
-Part = bytes | AsciiText | Octets
+Part = bytes | AsciiText | Source
+"""What :class:`Joined` joins."""
 
 
 class Joined:
@@ -56,7 +57,7 @@ class Joined:
 class Base64:
     """The base64 text of other octets, in lines of 76 octets that all end in CRLF."""
 
-    def __init__(self, octets: Octets) -> None:
+    def __init__(self, octets: Source) -> None:
         self._octets = octets
 
     def __len__(self) -> int:
