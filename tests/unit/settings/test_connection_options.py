@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ssmtp_compat.catalog.config import SETTINGS
-from ssmtp_compat.catalog.enums import AuthMechanisms, FirewallTypes, PropertyID, SSLStartModes
+from ssmtp_compat.catalog.enums import AuthMechanisms, PropertyID, SSLStartModes
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.catalog.properties import PROPERTIES
 from ssmtp_compat.catalog.schema import ConfigDef, ValueType
@@ -85,17 +85,6 @@ def test_each_value_has_its_tcp_option(settings: Settings, key: Any, value: Any,
     plain = views.tcp_options(settings)
     put(settings, key, value)
     assert unlike_the_default(views.tcp_options(settings), plain) == {field: expected}
-
-
-@pytest.mark.parametrize(
-    ("key", "value"), [*((P.FirewallType, kind) for kind in FirewallTypes if kind), (P.FirewallAutoDetect, True)]
-)
-def test_proxy_is_refused_and_never_gone_around(settings: Settings, key: PropertyID, value: Any):
-    put(settings, P.MailServer, "mail.example.test")
-    put(settings, key, value)
-    with pytest.raises(SSMTPError, match="proxy") as caught:
-        views.tcp_options(settings)
-    assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
 def test_options_do_not_follow_later_changes(settings: Settings):

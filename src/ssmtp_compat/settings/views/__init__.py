@@ -27,6 +27,7 @@ from .securing import (
     signer_spec,
 )
 from .tls import tls_options, tls_start
+from .tunnel import tunnel_options
 
 __all__ = [
     "SIGNER",
@@ -50,4 +51,5 @@ __all__ = [
     "timeouts",
     "tls_options",
     "tls_start",
+    "tunnel_options",
 ]

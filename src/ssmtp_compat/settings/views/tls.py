@@ -41,9 +41,14 @@ _PAIRS: Final = {
 }
 
 
+def leaves_name_to_proxy(settings: Settings) -> bool:
+    """Whether the proxy is to look the server's name up."""
+    return settings.text(P.MailServer).lstrip().startswith("*")
+
+
 def host(settings: Settings) -> str:
     """The server's name or address."""
-    text = settings.text(P.MailServer).strip()
+    text = settings.text(P.MailServer).strip().removeprefix("*")
     # An IPv6 address in brackets, as URLs and e-mail addresses have it.
     return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
