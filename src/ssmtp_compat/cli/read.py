@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Final
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from ..pki.certificates import Certificate, KeyPair, decode_certificate
+from ..pki.stores.entries import Store
 from ..pki.stores.opening import StoreFormat, StoreSource, open_store
 from ..smime.decrypting import decrypt_message
 from ..smime.verifying import SignerVerdict, Trust, Verification, holds_signed_data, verify_message
@@ -25,7 +27,6 @@ PASSWORD_VARIABLE: Final = "SSMTP_STORE_PASSWORD"  # noqa: S105  its name
 MAXIMUM_LAYERS: Final = 8
 """Signed messages within signed messages; RFC 2634 1.1 has two, with encryption between."""
 _PEM: Final = b"-----BEGIN "
-_ENCRYPTED: Final = b"ENCRYPTED"
 
 
 def verify(options: argparse.Namespace) -> Exit:
@@ -121,10 +122,8 @@ def _certificates(paths: Sequence[str], option: str) -> Iterator[Certificate]:
 def _key_pairs(options: argparse.Namespace) -> list[KeyPair]:
     content = read_file(options.store, "--store")
     kind = StoreFormat[options.store_type.upper()] if options.store_type else _kind(content)
-    # Only in PEM can it be seen that no password is needed.
-    secret = "" if kind is StoreFormat.PEM and _ENCRYPTED not in content else _password(options)
     try:
-        store = open_store(StoreSource(kind, None, content, secret, options.store))
+        store = _opened(options, kind, content)
     except SSMTPError as error:
         raise CommandError(error.code, f"--store {options.store}: {error.message}", Exit.BAD_DATA) from error
     key_pairs = [entry.key_pair() for entry in store.entries if entry.private_key is not None]
@@ -138,12 +137,26 @@ def _kind(content: bytes) -> StoreFormat:
     return StoreFormat.PEM if _PEM in content else StoreFormat.PFX
 
 
-def _password(options: argparse.Namespace) -> str:
-    if options.password_file is None:
-        return password(PASSWORD_VARIABLE, f"Password of {options.store}: ")
-    content = read_file(options.password_file, "--password-file")
+def _opened(options: argparse.Namespace, kind: StoreFormat, content: bytes) -> Store:
+    """The store, with the password that was given; without any, one is asked for only where none does not do."""
+    given = _first_line(options.password_file) if options.password_file else os.environ.get(PASSWORD_VARIABLE)
     try:
-        return content.decode("utf-8").split("\n", 1)[0].removesuffix("\r")
+        return open_store(StoreSource(kind, None, content, given or "", options.store))
+    except SSMTPError:
+        if given is not None:
+            raise
+        try:
+            typed = password(PASSWORD_VARIABLE, f"Password of {options.store}: ")
+        except CommandError:
+            typed = None  # no terminal, so the store's own complaint has to do
+        if typed is None:
+            raise
+    return open_store(StoreSource(kind, None, content, typed, options.store))
+
+
+def _first_line(path: str) -> str:
+    try:
+        return read_file(path, "--password-file").decode("utf-8").split("\n", 1)[0].removesuffix("\r")
     except UnicodeDecodeError as error:
-        text = f"--password-file {options.password_file}: it is not UTF-8."
+        text = f"--password-file {path}: it is not UTF-8."
         raise CommandError(ErrorCode.INVALID_VALUE, text, Exit.BAD_DATA) from error

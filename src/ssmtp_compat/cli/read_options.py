@@ -24,7 +24,7 @@ examples:
   ssmtp-compat decrypt message.eml --store bob.pfx --output letter.eml
   ssmtp-compat decrypt - --store bob.pem --password-file secret.txt < message.eml
 
-the password is the first line of --password-file, else taken from the environment, else asked for at the terminal:
+a password, if the store needs one, is the first line of --password-file, or in the environment, or asked for:
   SSMTP_STORE_PASSWORD  for --store
 
 exit status:

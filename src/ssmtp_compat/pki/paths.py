@@ -99,6 +99,8 @@ class _Search:
             return "the certificates that came along form too many chains"
         if last.self_issued:
             return f"the chain ends in {last.subject}, which is not among the authorities to be trusted"
+        if broken := _broken_hash(last):
+            return f"the certificate of {last.subject} is signed with {broken}, which is broken"
         return f"the issuer {last.issuer} is not known, or did not sign the certificate of {last.subject}"
 
     def paths(self, path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
@@ -127,6 +129,8 @@ class _Search:
 
 
 def _is_signed(issuer: Certificate, certificate: Certificate) -> bool:
+    if _broken_hash(certificate):
+        return False
     try:
         _decode(certificate).verify_directly_issued_by(_decode(issuer))
     except Exception:  # noqa: BLE001  a signature that does not fit, and all that parsers raise for hostile certificates
@@ -148,9 +152,6 @@ def _problems(path: Sequence[Certificate], moment: datetime) -> Iterator[str]:
             unknown = [oid for oid in unknown if x509.ObjectIdentifier(oid) not in _UNDERSTOOD]
             if unknown:
                 yield f"{whose} has a critical extension that is not understood ({', '.join(unknown)})"
-            # The signature on an anchor proves nothing, whatever it is made with.
-            if not is_anchor and (weak := _weak_signature(decoded)):
-                yield f"{whose} is signed with {weak}, which is broken"
             if depth:
                 yield from _authority_problems(certificate, decoded, path[:depth], whose, is_anchor=is_anchor)
         except Exception:  # noqa: BLE001  parsers raise many kinds for what a hostile certificate holds
@@ -190,8 +191,12 @@ def _authority_problems(
                 yield f"the certificate of {each.subject} breaks a constraint: {problem}"
 
 
-def _weak_signature(decoded: x509.Certificate) -> str:
-    algorithm = decoded.signature_hash_algorithm
+def _broken_hash(certificate: Certificate) -> str:
+    """The broken hash that the signature on ``certificate`` is made with; ``""`` when it is none of these."""
+    try:
+        algorithm = _decode(certificate).signature_hash_algorithm
+    except Exception:  # noqa: BLE001  as above; whoever needs more of it will find it unreadable
+        return ""
     return algorithm.name.upper() if algorithm is not None and algorithm.name in _BROKEN_HASHES else ""
 
 

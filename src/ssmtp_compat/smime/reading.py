@@ -9,7 +9,7 @@ from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
-from ..message.canonical import to_crlf
+from ..message.canonical import is_canonical, to_crlf
 from ..message.headers import HeaderField, read_fields
 from ..pki.armor import decode_base64, pem_blocks
 from .ber import malformed
@@ -32,6 +32,8 @@ _PARAMETER: Final = re.compile(r';[ \t]*([^\s=;"]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)
 _ESCAPED: Final = re.compile(r"\\(.)")
 _END: Final = re.compile(r"[ \t]*;?[ \t]*\Z")
 _TYPE: Final = re.compile(r"[ \t]*([^\s;/]+/[^\s;/]+)[ \t]*")
+_FIELD_NAME: Final = re.compile(rb"[!-9;-~]+[ \t]*")  # blanks ahead of the colon: RFC 5322 4.5
+_VERSION_FIELD: Final = re.compile(rb"^mime-version[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY: Final = re.compile(r"[ -~]{0,69}[!-~]")  # RFC 2046 5.1.1
 _SEPARATOR: Final = b"\r\n\r\n"
 
@@ -70,9 +72,9 @@ def find_cms(message: bytes) -> Found:
     if b"\r\n" not in message[: message.find(b"\n") + 1]:
         message = to_crlf(message)
     header, body = _split(message)
+    outer = b"".join(lines for name, lines in _raw_fields(header) if not _is_mime(name))
     fields = read_fields(_text(header))
     media_type, parameters = _content_type(fields)
-    outer = b"".join(lines for name, lines in _raw_fields(header) if not _is_mime(name))
     senders = tuple(field.value for field in fields if field.name.lower() == "from")
     if media_type == "multipart/signed":
         content, cms = _signed_parts(body, parameters)
@@ -87,8 +89,8 @@ def with_outer_fields(found: Found, entity: bytes) -> bytes:
     """``entity``, which was inside, as a message with the fields of the one around it; as it is for a bare object."""
     if not found.outer_fields:
         return entity
-    has_version = any(name == _VERSION for name, _ in _raw_fields(_split(entity)[0]))
-    return b"".join((found.outer_fields, b"" if has_version else b"MIME-Version: 1.0\r\n", entity))
+    version = b"" if _VERSION_FIELD.search(_split(entity)[0]) else b"MIME-Version: 1.0\r\n"
+    return b"".join((found.outer_fields, version, entity))
 
 
 def _from_pem(text: bytes) -> bytes:
@@ -114,15 +116,21 @@ def _split(entity: bytes) -> tuple[bytes, bytes]:
 
 
 def _raw_fields(header: bytes) -> list[tuple[str, bytes]]:
-    """Lower-case name and lines of each field, up to the first line that is none."""
+    """Lower-case name and lines of each field. Raises (10192) for anything else in ``header``.
+
+    Readers differ about where a header ends that has other lines in it, or lone CRs and LFs; one of them might show
+    a From field that was not compared with the signer.
+    """
+    if not is_canonical(header):
+        raise malformed("The header of the message has a CR or LF by itself.")
     found: list[tuple[str, list[bytes]]] = []
-    for line in header.split(b"\r\n"):
+    for line in header.split(b"\r\n")[:-1]:
         if line[:1] in (b" ", b"\t") and found:
             found[-1][1].append(line)
             continue
         name, colon, _ = line.partition(b":")
-        if not colon:
-            break
+        if not colon or not _FIELD_NAME.fullmatch(name):
+            raise malformed("The header of the message has a line that is no field.")
         found.append((_text(name).strip().lower(), [line]))
     return [(name, b"".join(line + b"\r\n" for line in lines)) for name, lines in found]
 

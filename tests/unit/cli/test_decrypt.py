@@ -86,6 +86,18 @@ def test_the_password_comes_from_a_file_the_environment_or_the_terminal(
     assert run("decrypt", "-", "--store", pfx, "--store-type", "pem", stdin=message).status == 65
 
 
+def test_without_a_terminal_the_store_says_what_is_missing(
+    run: Run, pfx: str, message: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    def no_terminal(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", no_terminal)
+    outcome = run("decrypt", "-", "--store", pfx, stdin=message)
+    assert outcome.status == 65
+    assert "needs a password, and none was given" in outcome.err
+
+
 def test_every_kind_of_store_that_is_offered_exists():
     assert [StoreFormat[name.upper()] for name in STORE_TYPES]
 

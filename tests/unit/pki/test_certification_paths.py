@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.pki.certificates import Certificate
@@ -179,6 +182,34 @@ def test_name_constraints_on_subjects(root: Issued):
     excluding = built("Authority", rsa_key(6), root, ca(), (x509.NameConstraints(None, [subtree]), True))
     leaf = issue(name(("C", "DE"), ("O", "Acme"), ("CN", "Alice")), rsa_key(5), issuer=excluding)
     assert "this subject" in problems(leaf, root, excluding)
+
+
+def test_a_leaf_with_the_name_of_its_issuer_is_constrained_too(root: Issued):
+    """Only an authority's own new certificate is exempt (RFC 5280 6.1.4)."""
+    permitted = x509.NameConstraints([x509.RFC822Name._init_without_validation("example.test")], None)
+    authority = built("Same", rsa_key(6), root, ca(), (permitted, True))
+    leaf = mail("Same", authority, emails=["a@evil.test"])
+    assert "may not vouch for a@evil.test" in problems(leaf, root, authority)
+    renewed = built(
+        "Same", rsa_key(7), authority, ca(), (x509.SubjectAlternativeName([x509.RFC822Name("ca@ca.test")]), False)
+    )
+    assert problems(mail("Alice", renewed), root, authority, renewed) == ""
+
+
+@pytest.mark.parametrize("broken", ["sha1", "md5"])
+def test_a_certificate_that_is_signed_with_a_broken_hash(root: Issued, tmp_path: Path, broken: str):
+    key = root.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    leaf = mail("Alice", root)
+    request = x509.CertificateSigningRequestBuilder(leaf.x509.subject).sign(leaf.key, hashes.SHA256())
+    files = {"root.pem": root.certificate.pem(), "root.key": key, "csr": request.public_bytes(Encoding.PEM)}
+    for file, content in files.items():
+        (tmp_path / file).write_bytes(content)
+    command = ["openssl", "x509", "-req", "-in", "csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial", "7"]
+    command += [f"-{broken}", "-outform", "DER", "-days", "2", "-out", "made"]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    made = Certificate((tmp_path / "made").read_bytes())
+    path = find_path(made, [], [root.certificate], made.not_before)
+    assert f"is signed with {broken.upper()}, which is broken" in "; ".join(path.problems)
 
 
 def test_a_second_path_is_found_where_the_first_is_bad(alice: Issued, intermediate: Issued, root: Issued):

@@ -159,6 +159,12 @@ def test_only_the_first_fitting_recipient_is_tried(bob: Issued, alice: Issued):
             assert read(cms, bob).content == CONTENT
 
 
+def test_a_key_of_another_size_than_the_ciphers_is_not_used(bob: Issued):
+    longer = bytes(24)
+    cms = enveloped(key_transport(bob, bob.key.public_key().encrypt(longer, PKCS1v15())), encrypted=cbc(key=longer))
+    assert "cannot be decrypted" in refusal(cms, bob, random=lambda size: b"\x07" * size).message
+
+
 def test_a_message_for_others_names_no_key(alice: Issued, bob: Issued):
     cms = enveloped(key_transport(alice), encrypted=cbc())
     assert refusal(cms, bob).code == ErrorCode.NO_DECRYPTION_CERTIFICATE

@@ -92,6 +92,33 @@ def test_what_is_ambiguous_or_damaged_is_an_error(old: bytes, new: bytes, code: 
     assert code_of(message.replace(old, new)) == code
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"no field\r\n",
+        b"no field: x\r\n",
+        b": x\r\n",
+        b"\xc3\xa4: x\r\n",
+        b"X: y\nFrom: bob@example.test\r\n",
+        b"X: y\rFrom: bob@example.test\r\n",
+        b"X: y\r\r\n",
+    ],
+    ids=ascii,
+)
+def test_a_header_that_readers_read_differently_is_an_error(line: bytes):
+    """Some would show another From field than the one that is compared with the signer."""
+    assert code_of(b"X: y\r\n" + line + forge.opaque(CMS)) == ErrorCode.MESSAGE_DECODING
+
+
+def test_where_the_first_line_ends_in_lf_every_lf_ends_one():
+    found = find_cms(b"X: y\nFrom: bob@example.test\r\n" + forge.opaque(CMS))
+    assert found.from_fields == ("bob@example.test", "Alice <alice@example.test>")
+
+
+def test_a_header_that_begins_with_a_blank_is_an_error():
+    assert code_of(b" x\r\n" + forge.opaque(CMS)) == ErrorCode.MESSAGE_DECODING
+
+
 DAMAGED_PARTS = [
     (b'boundary="=_b"', b"x=y", ErrorCode.NO_BOUNDARY),
     (b'boundary="=_b"', b'boundary=""', ErrorCode.NO_BOUNDARY),
@@ -147,7 +174,7 @@ def test_the_outer_fields_go_in_front_of_what_was_inside():
 def test_twice_the_octets_are_at_most_twice_the_work(piece: bytes):
     def work(times: int) -> int:
         messages = [
-            b"From: a@b.test\r\n" + piece * times + forge.detached(CMS),
+            b"From: a@b.test\r\n" + piece * times + b"\r\n" * (piece[-1:] != b"\n") + forge.detached(CMS),
             forge.detached(CMS, piece * times),
             forge.opaque(CMS).replace(b"name=smime", b'name="' + piece * times + b'"; x=smime'),
         ]

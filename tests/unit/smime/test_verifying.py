@@ -68,6 +68,7 @@ def test_a_changed_octet_is_noticed(alice: Issued, trust: Trust):
         assert not verification.verified
         assert not verification.signers[0].signature_ok
         assert "not what was signed" in reasons(verification) or "does not fit" in reasons(verification)
+        assert verification.problems == ("no verified signature is alice@example.test's",)
 
 
 def test_changed_attributes_are_noticed(alice: Issued, trust: Trust):

@@ -184,6 +184,7 @@ BAD_PSS = [
     pss_algorithm(HASH, MASK, with_tag(0xA2, b"\x02\x01\x20"), with_tag(0xA3, b"\x02\x01\x02")),
     pss_algorithm(HASH, MASK, with_tag(0xA2)),
     pss_algorithm(MASK, HASH),
+    pss_algorithm(MASK, with_tag(0xA2, b"\x02\x01\x20")),
     pss_algorithm(HASH, MASK, with_tag(0xA2, b"\x02\x01\x1f")),
 ]
 
