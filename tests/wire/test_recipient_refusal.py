@@ -178,8 +178,19 @@ def test_a_421_behind_a_refusal_does_not_hide_it():
     with refusing(TO, DATA="421 4.7.0 and goodbye") as server, Mailer(server.port) as mailer:
         assert mailer.send() == 161
         assert mailer.error == (161, f"550 5.1.1 no {TO} here")
-        assert mailer.get("LastReply") == "421 4.7.0 and goodbye"
+        assert mailer.get("LastReply") == f"550 5.1.1 no {TO} here"
     assert verbs(server) == ["EHLO", "MAIL", "RCPT", "DATA"]
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_421_to_rset_hides_neither_error_nor_last_reply(pipelining: bool):
+    with refusing(TO, pipelining=pipelining, RSET="421 4.7.0 and goodbye") as server, Mailer(server.port) as mailer:
+        assert mailer.connect() == 0
+        assert mailer.send() == 161
+        assert mailer.error == (161, f"550 5.1.1 no {TO} here")
+        assert mailer.get("LastReply") == f"550 5.1.1 no {TO} here"
+        assert mailer.get("Connected") is False
+    assert verbs(server)[-1] == "RSET"
 
 
 # -- what LastReply holds ---------------------------------------------------------------------------------------------
@@ -316,15 +327,15 @@ def test_a_refused_rset_ends_the_session_with_the_first_refusal_as_the_error():
 
 
 @pytest.mark.parametrize("fault", [Close(), Reset(), Send(b"nonsense\r\n")], ids=str)
-@pytest.mark.parametrize("refused", ["MAIL", "RCPT"])
-def test_a_refusal_is_told_whatever_happens_behind_it(refused: str, fault: Fault):
+@pytest.mark.parametrize(("refused", "behind"), [("MAIL", "RCPT"), ("MAIL", "DATA"), ("RCPT", "DATA")])
+def test_a_refusal_is_told_whatever_happens_behind_it(refused: str, behind: str, fault: Fault):
     """Servers that refuse by blocklist hang up at once; the script has to see why."""
-    behind = {"MAIL": "RCPT", "RCPT": "DATA"}[refused]
     replies = {refused: ["550 5.7.1 your address is blocked"]}
     with ScriptedServer(replies=replies, faults={Step(behind, 1): fault}) as server, Mailer(server.port) as mailer:
         assert mailer.connect() == 0
         assert mailer.send() == 161
         assert mailer.error == (161, "550 5.7.1 your address is blocked")
+        assert mailer.get("LastReply") == "550 5.7.1 your address is blocked"
         assert mailer.get("Connected") is False
         assert mailer.send() == 0, mailer.error
 
