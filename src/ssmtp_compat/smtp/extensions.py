@@ -12,6 +12,8 @@ from .replies import Reply
 __all__ = ["Extensions"]
 
 _SIZE: Final = re.compile("[0-9]{1,20}")
+# RFC 4422 3.1. Anything else is no mechanism, and would only show in error texts.
+_MECHANISM: Final = re.compile("[A-Z0-9_-]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,13 @@ class Extensions:
         >>> Extensions.from_ehlo(reply).auth_mechanisms
         ('PLAIN', 'LOGIN')
         """
-        keywords: dict[str, tuple[str, ...]] = {}
+        keywords: dict[str, list[str]] = {}
         for line in reply.texts[1:]:
             # "AUTH=LOGIN PLAIN" is how servers spoke before RFC 2554; some still send both forms.
             words = line.replace("=", " ", 1).split() if line.upper().startswith("AUTH=") else line.split()
             if words:
-                keyword = words[0].upper()
-                keywords[keyword] = keywords.get(keyword, ()) + tuple(words[1:])
-        return cls(keywords)
+                keywords.setdefault(words[0].upper(), []).extend(words[1:])
+        return cls({keyword: tuple(parameters) for keyword, parameters in keywords.items()})
 
     def __contains__(self, keyword: str) -> bool:
         return keyword in self.keywords
@@ -50,4 +51,5 @@ class Extensions:
     @property
     def auth_mechanisms(self) -> tuple[str, ...]:
         """The SASL mechanisms offered (RFC 4954), upper case, in the server's order, each once."""
-        return tuple(dict.fromkeys(name.upper() for name in self.keywords.get("AUTH", ())))
+        names = dict.fromkeys(name.upper() for name in self.keywords.get("AUTH", ()))
+        return tuple(name for name in names if _MECHANISM.fullmatch(name))

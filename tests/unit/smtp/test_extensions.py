@@ -1,5 +1,7 @@
 """EHLO keywords."""
 
+from time import process_time
+
 import pytest
 
 from ssmtp_compat.smtp.extensions import Extensions
@@ -28,5 +30,19 @@ def test_auth_mechanisms_come_from_both_forms_and_count_once():
     assert extensions("AUTH PLAIN login", "AUTH=LOGIN CRAM-MD5").auth_mechanisms == ("PLAIN", "LOGIN", "CRAM-MD5")
 
 
+def test_what_is_no_name_of_a_mechanism_is_left_out():
+    """RFC 4422 3.1: it would get into error texts, control characters and all."""
+    found = extensions("AUTH PLAIN \x1b[2J x\x00y SCRAM-SHA-256-PLUS ünïcode", f"AUTH {'X' * 21} a_b")
+    assert found.auth_mechanisms == ("PLAIN", "SCRAM-SHA-256-PLUS", "A_B")
+
+
 def test_empty_lines_are_no_keywords():
     assert dict(extensions("", "  ").keywords) == {}
+
+
+def test_a_keyword_of_a_hundred_thousand_lines_takes_no_time_to_speak_of():
+    """As long as a reply may be; in the square of its lines it was half a minute, in which no deadline holds."""
+    began = process_time()
+    found = extensions(*["AUTH X"] * 130_000)
+    assert found.auth_mechanisms == ("X",)
+    assert process_time() - began < 2
