@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -151,6 +152,21 @@ def test_interrupt_in_an_expand_callback_ends_the_telling_and_the_connection():
         assert told == ["a@x.test"]
         assert mailer.get("Connected") is False
     assert asked(server) == ["EXPN team"]
+
+
+def test_an_expand_callback_may_take_longer_than_the_timeout():
+    """The server has said everything; it is the script that takes its time."""
+    with ScriptedServer(replies={"EXPN": "250-<a@x.test>\n250 <b@x.test>"}) as server, Mailer(server.port) as mailer:
+        mailer.set(Timeout=1)
+
+        def tell(parameters: dict[str, Any]) -> None:
+            mailer.events.append(("Expand", parameters))
+            if len(mailer.events) == 1:
+                time.sleep(1.1)
+
+        mailer.on("Expand", tell)
+        assert ssmtp_do_expand(mailer.handle, "team") == 0, mailer.error
+        assert mailer.recorded("Expand", "address") == ["a@x.test", "b@x.test"]
 
 
 def test_an_exception_in_an_expand_callback_reaches_the_caller():

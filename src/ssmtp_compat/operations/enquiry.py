@@ -62,6 +62,8 @@ def expand(connection: Connection, text: str, events: EventHub, deadline: Deadli
         if member is None:
             connection.exchange.remark(f"There is no address in the line {line[:200]!r}.")
             continue
+        # The server has said everything: time that a callback took is not its silence. An interrupt holds.
+        deadline.progress()
         deadline.check()
         events.fire(EventID.Expand, address=str(member))
 
