@@ -67,14 +67,14 @@ class Delivery:
         A refusal raises :class:`ReplyError` and leaves the session ready for another transaction, or, with
         ``reset_after_failure`` off, in the middle of the one given up.
         """
+        if self._exchange.session.state is not State.IDLE:
+            self._end_foreign_transaction(deadline)
         extensions = self._exchange.session.extensions
         if composed.eight_bit and "8BITMIME" not in extensions:
             composed = outgoing.compose(False)
         envelope = _envelope(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
-        if self._exchange.session.state is not State.IDLE:
-            self._end_foreign_transaction(deadline)
         try:
             self._open_transaction(envelope, content.command, deadline)
             content.send(deadline)
