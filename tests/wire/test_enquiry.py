@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from ssmtp_compat import ssmtp_do_expand, ssmtp_do_interrupt, ssmtp_do_verify
+from wire.faults import Reached
 from wire.mailer import Mailer
-from wire.scripted_server import EXTENSIONS, Close, ScriptedServer, Stall
+from wire.scripted_server import EXTENSIONS, Close, Later, ScriptedServer, Stall, Step
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -167,6 +168,24 @@ def test_an_expand_callback_may_take_longer_than_the_timeout():
         mailer.on("Expand", tell)
         assert ssmtp_do_expand(mailer.handle, "team") == 0, mailer.error
         assert mailer.recorded("Expand", "address") == ["a@x.test", "b@x.test"]
+
+
+@pytest.mark.parametrize("verb", QUESTIONS)
+def test_a_reply_too_many_is_no_answer_to_a_question(verb: str):
+    """Read as one, it would be a yes about anybody."""
+    fault = Reached(Later(b"250 2.0.0 who asked?\r\n"))
+    with (
+        ScriptedServer(faults={Step("MESSAGE", 1): fault}, replies={verb: "550 no"}) as server,
+        Mailer(server.port) as mailer,
+    ):
+        assert mailer.connect() == 0
+        assert mailer.send() == 0, mailer.error
+        assert fault.passed.wait(5)
+        assert QUESTIONS[verb](mailer.handle, "bob") == 162, mailer.error
+        assert "nothing asked for" in mailer.error[1]
+        assert mailer.get("Connected") is False
+        assert QUESTIONS[verb](mailer.handle, "bob") == 161
+    assert verb not in [line.split()[0] for line in server.connections[0].commands]
 
 
 def test_an_exception_in_an_expand_callback_reaches_the_caller():

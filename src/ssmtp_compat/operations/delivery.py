@@ -153,6 +153,7 @@ class Delivery:
             elif state in (State.MAIL, State.RCPT, State.FAILED) and self._options.reset_after_failure:
                 self._exchange.command(commands.RSET, deadline)
         except SSMTPError as error:
+            self._exchange.session.connection_lost()
             self._exchange.remark(f"The transaction could not be ended: {error.message}")
 
 

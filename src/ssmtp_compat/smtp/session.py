@@ -179,11 +179,6 @@ class Session:
         return len(self._in_flight)
 
     @property
-    def heard_unasked(self) -> bool:
-        """Whether octets are here that answer nothing. No command can be sent then."""
-        return not self._in_flight and not self._parser.empty
-
-    @property
     def awaited(self) -> Verb | None:
         """What the next reply will answer; None when nothing is in flight."""
         return self._in_flight[0][0] if self._in_flight else None
@@ -256,7 +251,7 @@ class Session:
 
     def _refuse_early_reply(self) -> None:
         # What is here before anything is asked would be taken for the answer to the next command.
-        if not self.heard_unasked:
+        if self._in_flight or self._parser.empty:
             return
         answer = self.next_answer()
         if answer is None:
