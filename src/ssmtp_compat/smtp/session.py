@@ -298,6 +298,8 @@ class Session:
         if following is None:
             raise ProtocolError(f"The server answered {verb.value} with {reply.excerpt}, which does not fit.")
         self.state = following
+        if following is State.FAILED and all(other is not Verb.RSET for other, _ in self._in_flight):
+            self._hoped = following  # whatever else is in flight
         if verb is Verb.EHLO and kind is _P:
             self.extensions = Extensions.from_ehlo(reply)
         elif verb is Verb.HELO and kind is _P:

@@ -309,6 +309,20 @@ def test_a_reply_that_a_chunk_cannot_have_is_a_protocol_error(replies):
         answers(session, b"250 ok\r\n250 ok\r\n" + replies)
 
 
+def test_a_heard_refusal_stops_the_chunks_although_another_is_in_flight():
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, FIRST, FIRST):
+        session.send(command)
+    answers(session, b"250 ok\r\n250 ok\r\n452 full\r\n")
+    assert session.in_flight == 1
+    with pytest.raises(AssertionError, match="FAILED"):
+        session.send(LAST)
+    session.send(commands.RSET)
+    session.send(MAIL)  # behind RSET all is as it was
+    answers(session, b"503 no\r\n250 reset\r\n250 ok\r\n")
+    assert session.state is State.MAIL
+
+
 def test_data_cannot_follow_bdat():
     session = ready("CHUNKING")
     for each in (MAIL, RCPT, FIRST):
