@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final, NoReturn
 
 from ..catalog.enums import EventID
@@ -245,7 +244,7 @@ class Exchange:
             self.session.receive(self._read(deadline))
             answer = self.session.next_answer()
         if answer.verb is Verb.AUTH:
-            answer = replace(answer, reply=self._without_secrets(answer.reply))
+            answer = answer._replace(reply=self._without_secrets(answer.reply))
         self._take(answer)
         return answer
 
