@@ -155,6 +155,20 @@ def test_interrupt_in_an_expand_callback_ends_the_telling_and_the_connection():
     assert asked(server) == ["EXPN team"]
 
 
+def test_interrupt_ends_the_telling_also_where_no_line_has_an_address():
+    with ScriptedServer(replies={"EXPN": "250-nobody\n250-no one\n250 none"}) as server, Mailer(server.port) as mailer:
+        remarks: list[str] = []
+
+        def trail(parameters: dict[str, Any]) -> None:
+            if parameters["direction"] == 2:
+                remarks.append(parameters["message"])
+                ssmtp_do_interrupt(mailer.handle)
+
+        mailer.on("PITrail", trail)
+        assert ssmtp_do_expand(mailer.handle, "team") == 301
+        assert len(remarks) == 1
+
+
 def test_an_expand_callback_may_take_longer_than_the_timeout():
     """The server has said everything; it is the script that takes its time."""
     with ScriptedServer(replies={"EXPN": "250-<a@x.test>\n250 <b@x.test>"}) as server, Mailer(server.port) as mailer:
