@@ -6,7 +6,7 @@ import pytest
 
 from ssmtp_compat.catalog.enums import EventID
 from ssmtp_compat.catalog.errors import ErrorCode
-from ssmtp_compat.errors import ConnectionFailedError, ProtocolError, ReplyError
+from ssmtp_compat.errors import ConnectionFailedError, ProtocolError, ReplyError, SSMTPError, TLSError
 from ssmtp_compat.events import EventHub
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.operations.exchange import Exchange
@@ -26,11 +26,12 @@ class Server:
 
     local_address = peer_address = ""
 
-    def __init__(self, *answers: bytes, broken: int | None = None) -> None:
+    def __init__(self, *answers: bytes, broken: int | None = None, end: SSMTPError | None = None) -> None:
         self.written: list[bytes] = []
         self.inbox = b""
         self._answers = list(answers)
         self._broken = broken
+        self._end = end
 
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         nth = len(self.written)
@@ -40,6 +41,8 @@ class Server:
             raise ConnectionFailedError(ErrorCode.WSAECONNRESET, f"While {deadline.doing}.")
 
     def read(self, limit: int, deadline: Deadline) -> bytes:
+        if self._end is not None and not self.inbox:
+            raise self._end
         data, self.inbox = self.inbox[:limit], self.inbox[limit:]
         return data
 
@@ -86,6 +89,25 @@ def test_the_refusal_that_came_before_the_connection_broke_is_the_reason():
 def test_what_is_no_refusal_is_no_reason(said: bytes):
     exchange = begun(Server(said, broken=0))
     with pytest.raises(ConnectionFailedError, match="sending VRFY"):
+        exchange.command(commands.vrfy("bob"), deadline())
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ConnectionFailedError(ErrorCode.WSAECONNRESET),
+        TLSError(ErrorCode.TLS_DECRYPT, "The stream was truncated."),
+    ],
+)
+def test_the_end_that_is_read_behind_it_hides_neither_refusal_nor_failure(end: SSMTPError):
+    exchange = begun(Server(b"", broken=0, end=end))
+    with pytest.raises(ConnectionFailedError, match="sending VRFY"):
+        exchange.command(commands.vrfy("bob"), deadline())
+    exchange = begun(Server(OK, broken=0, end=end), "PIPELINING")
+    with pytest.raises(ConnectionFailedError, match="sending RCPT"):
+        list(exchange.run([MAIL, RCPT[0]], deadline()))
+    exchange = begun(Server(b"554 no\r\n", broken=0, end=end))
+    with pytest.raises(ReplyError, match="554 no"):
         exchange.command(commands.vrfy("bob"), deadline())
 
 
