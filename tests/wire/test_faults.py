@@ -19,7 +19,7 @@ import pytest
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat import ssmtp_do_interrupt
-from ssmtp_compat.operations import content
+from ssmtp_compat.operations import connection, content
 from wire.channel import Channel, Ending, Hangup
 from wire.faults import Reached
 from wire.mailer import CONTENT, Mailer
@@ -590,6 +590,15 @@ def test_a_callback_may_take_longer_than_the_timeout():
     with ScriptedServer() as server, Mailer(server.port, Timeout=1) as mailer:
         mailer.on("StartTransfer", lambda parameters: time.sleep(1.1))
         assert mailer.send() == 0, mailer.error
+
+
+@pytest.mark.parametrize("timeout", [0, 60])
+def test_a_server_that_is_slow_to_say_goodbye_is_not_waited_for(timeout: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "_QUIT_SECONDS", 0.2)
+    with ScriptedServer(faults={"QUIT": Stall()}) as server, Mailer(server.port, Timeout=timeout) as mailer:
+        began = time.monotonic()
+        assert mailer.send() == 0, mailer.error
+        assert time.monotonic() - began < 3
 
 
 def test_an_absolute_limit_holds_for_quit_too():
