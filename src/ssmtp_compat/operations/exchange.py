@@ -199,6 +199,15 @@ class Exchange:
             reply = self._await(deadline).reply
         return reply
 
+    def check_pairing(self) -> None:
+        """Raise :class:`ProtocolError` where a refusal is left over behind the reply to a last chunk.
+
+        With PIPELINING a reply too many moves all behind it on by one, and those to chunks look like any other. Behind
+        DATA it is the 354 that shows it.
+        """
+        if self.session.refusal_left:
+            raise ProtocolError("The server sent a refusal behind its last reply; it may be the one to the message.")
+
     def _chunk(self, command: Command, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> None:
         self.session.send(command)
         self._trace(FROM_CLIENT, command.trace)

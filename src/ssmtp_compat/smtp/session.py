@@ -183,6 +183,11 @@ class Session:
         """What the next reply will answer; None when nothing is in flight."""
         return self._in_flight[0][0] if self._in_flight else None
 
+    @property
+    def refusal_left(self) -> bool:
+        """Whether a refusal is here that answers nothing: the replies before it may answer other commands."""
+        return not self._in_flight and self._parser.begins_refusal
+
     def may_send(self, command: Command) -> bool:
         """Whether ``command`` may be sent now without awaiting a reply first."""
         if self._chunk_left:
