@@ -70,7 +70,7 @@ class ReplyParser:
     @property
     def begins_refusal(self) -> bool:
         """Whether what is held back begins a reply that refuses something, and is no mere goodbye (421)."""
-        return self._buffer[:1] in (b"4", b"5") and self._buffer[:3] != b"421"
+        return self._buffer.startswith((b"4", b"5")) and not self._buffer.startswith(b"421")
 
     def feed(self, data: bytes) -> None:
         """Add octets from the server."""
