@@ -51,6 +51,15 @@ def test_a_whole_delivery_with_two_lists_of_bytes():
     assert session.state is State.CLOSED
 
 
+def test_nothing_is_sent_behind_the_message_before_its_reply():
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, commands.DATA):
+        session.send(command)
+    answers(session, b"250 1\r\n250 2\r\n354 go\r\n")
+    session.content_sent()
+    assert not session.may_send(MAIL)
+
+
 def test_without_pipelining_each_command_waits_for_its_reply():
     session = ready()
     session.send(MAIL)
