@@ -313,6 +313,5 @@ def test_settings_that_are_not_carried_out():
         "FirewallUser",
         "KeepQueue",
         "ProxyExceptionsList",
-        "SSLCheckCRL",
         "StopOnQueueErrors",
     }

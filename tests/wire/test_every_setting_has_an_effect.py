@@ -49,6 +49,7 @@ EFFECTS = {
     "ReuseSSLSession": "wire/test_tls_settings.py::test_reusesslsession_resumes_the_session",
     "SSLCACertFilePaths": "wire/test_tls_settings.py::test_the_first_file_of_sslcacertfilepaths_that_exists_is_trusted",
     "SSLCACerts": "wire/test_tls_settings.py::test_sslcacerts_are_trusted",
+    "SSLCheckCRL": "wire/test_revocation.py::test_sslcheckcrl_refuses_what_the_authority_has_revoked",
     "SSLCipherStrength": "wire/test_tls_settings.py::test_sslcipherstrength_leaves_short_keys_out",
     "SSLEnabledCipherSuites": "wire/test_tls_settings.py::test_sslenabledciphersuites_are_all_that_is_offered",
     "SSLEnabledProtocols": "wire/test_tls_settings.py::test_sslenabledprotocols_are_the_versions_offered",

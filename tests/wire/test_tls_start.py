@@ -361,14 +361,6 @@ def test_a_file_of_authorities_that_holds_none_is_named(server_tls: ssl.SSLConte
     assert server.connections == []
 
 
-def test_a_setting_that_this_version_does_not_honour_stops_before_the_connection(server_tls: ssl.SSLContext):
-    with ScriptedServer(tls=server_tls) as server, Mailer(server.port, SSLStartMode=EXPLICIT) as mailer:
-        mailer.config(SSLCheckCRL=1)
-        assert mailer.send() == 20008
-        assert "SSLCheckCRL" in mailer.error[1]
-    assert server.connections == []
-
-
 @pytest.mark.parametrize(
     ("answer", "code"),
     [(True, 0), ("true", 0), ("1", 0), (1, 0)]

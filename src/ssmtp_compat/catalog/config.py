@@ -24,7 +24,6 @@ _REFUSED_RECIPIENT: Final = "SMTP Cc and PSMTP BCc pages (siblings, 2020)"
 _OURS: Final = "this project"
 
 _PROXY: Final = "connecting through a proxy"
-_TLS: Final = "further TLS settings"
 _QUEUES: Final = "queues"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
@@ -547,13 +546,12 @@ _SSL_ROWS: Final = (
         value_type=ValueType.INT,
         default=0,
         choices=((0, "Off"), (1, "IfAvailable"), (2, "Required")),
-        doc="Whether the server's certificate is looked up in the revocation list that it names (RFC 5280 5): 0 never, "
-        "1 where the list can be had, 2 always, a list that cannot be had being an error.",
+        doc="Whether the server's certificate is looked up in the revocation list that it names (RFC 5280 5), which is "
+        "fetched over HTTP and kept for a day at most: 0 never, 1 where the list can be had, 2 always, a list that "
+        "cannot be had being an error.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLCipherStrength",
