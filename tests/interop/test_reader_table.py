@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -14,6 +12,7 @@ from interop.judges import facts, mime
 from interop.judges.gaps import Gap, gap_of
 from interop.judges.judge import Encryption, Judge, Result, Signature
 from interop.judges.ours import Ours
+from interop.judges.rounds import Readings, Way, read, written_by_others
 from interop.judges.tables import NONE, YES, Cell, Notes, table
 from interop.judges.ways import algorithm, encryption_ways, scheme, signature_ways
 
@@ -26,9 +25,6 @@ ENTITY = b"Content-Type: text/plain\r\n\r\n" + TEXT
 REFUSALS = {"10194", "20008"}
 """What this library says to an algorithm that it does not take with this key, and to a kind of key that it lacks."""
 
-Way = TypeVar("Way", Signature, Encryption)
-Readings = dict[Way, dict[str, Result]]
-
 
 def written(ways: Iterable[Way], write: Callable[[Way], Result]) -> dict[Way, bytes]:
     """The messages of the ways that this library goes."""
@@ -40,17 +36,6 @@ def written(ways: Iterable[Way], write: Callable[[Way], Result]) -> dict[Way, by
         else:
             assert result.report.partition(":")[0] in REFUSALS, (way, result.report)
     return messages
-
-
-def read(messages: Mapping[Way, bytes], readers: Mapping[str, Callable[[Way, bytes], Result]]) -> Readings[Way]:
-    """What every reader makes of every message. Each has files of its own, so two may work at a time."""
-
-    def read_all(reader: Callable[[Way, bytes], Result]) -> list[Result]:
-        return [reader(way, message) for way, message in messages.items()]
-
-    with ThreadPoolExecutor(2) as pool:
-        by_reader = dict(zip(readers, pool.map(read_all, readers.values()), strict=True))
-    return {way: {name: results[at] for name, results in by_reader.items()} for at, way in enumerate(messages)}
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +73,6 @@ def encrypted_by_others(judges, people) -> dict[Encryption, dict[str, bytes]]:
     return written_by_others(encryption_ways(), judges, write)
 
 
-def written_by_others(
-    ways: Iterable[Way], judges: Mapping[str, Judge], write: Callable[[Judge, Way], bytes]
-) -> dict[Way, dict[str, bytes]]:
-    every = list(ways)
-    with ThreadPoolExecutor(2) as pool:
-        by_writer = list(pool.map(lambda judge: [write(judge, way) for way in every], judges.values()))
-    return {
-        way: {name: messages[at] for name, messages in zip(judges, by_writer, strict=True) if messages[at]}
-        for at, way in enumerate(every)
-    }
-
-
 @pytest.fixture(scope="module")
 def verifiers(judges: dict[str, Judge]) -> dict[str, Callable[[Signature, bytes], Result]]:
     able = {name: judge for name, judge in judges.items() if type(judge).verify is not Judge.verify}
@@ -133,8 +106,10 @@ def test_every_message_is_made_the_way_that_was_asked_for(signed, encrypted):
 
 def test_who_reads_a_message_reads_its_text(verified, decrypted):
     for way, results in (verified | decrypted).items():
+        without_content = isinstance(way, Signature) and way.detached  # some readers then give none out
         for name, result in results.items():
-            assert not result.ok or result.content.endswith(TEXT) or not result.content, (way, name, result.content)
+            if result.ok and not (without_content and not result.content):
+                assert result.content.endswith(TEXT), (way, name)
 
 
 def forged(message: bytes) -> bytes:
