@@ -50,15 +50,15 @@ class Gpgsm(Judge):
     def verify(self, message: bytes) -> Result:
         """The result has no content where the signature is detached."""
         if mime.is_detached(message):
-            content, signature = mime.signed_parts(message)
-            files = [self._file("signature", signature), self._file("content", content)]
+            signed, signature = mime.signed_parts(message)
+            files = [self._file("signature", signature), self._file("content", signed)]
         else:
             files = [self._file("signature", mime.structure(message))]
-        result = self._run("--verify", *files)
+        _, content, report = self._call("--verify", *files)
         # Its exit code is 0 for a signature whose key it does not trust, and 2 for a digest that it finds too short.
         trusted = {"[GNUPG:] GOODSIG", "[GNUPG:] VALIDSIG", "[GNUPG:] TRUST_FULLY"}
-        ok = trusted <= {" ".join(line.split()[:2]) for line in result.report.splitlines()}
-        return Result(ok, result.content if ok else b"", result.report)
+        ok = trusted <= {" ".join(line.split()[:2]) for line in report.splitlines()}
+        return Result(ok, content if ok else b"", report)
 
     def decrypt(self, message: bytes, recipient: Identity) -> Result:
         """With whichever key fits."""
@@ -85,12 +85,15 @@ class Gpgsm(Judge):
         return path
 
     def _run(self, *command: str | Path) -> Result:
+        code, content, report = self._call(*command)
+        return Result(code == 0, content if code == 0 else b"", report)
+
+    def _call(self, *command: str | Path) -> tuple[int, bytes, str]:
         target = self._home / "output"
         target.write_bytes(b"")
         options = (*_WITH_PASSPHRASE, "--yes", "--status-fd", "2", "--output", target)
         done = run_anyhow("gpgsm", *options, *command, data=_PASSPHRASE, env=self._environment)
-        ok = done.returncode == 0
-        return Result(ok, target.read_bytes() if ok else b"", done.stderr.decode(errors="replace"))
+        return done.returncode, target.read_bytes(), done.stderr.decode(errors="replace")
 
     def stop(self) -> None:
         run("gpgconf", "--kill", "all", env=self._environment)
