@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -44,11 +44,11 @@ _STRONG: Final = "AES"
 class Decrypted:
     """What was inside."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     """A MIME entity when ``content_type`` is id-data."""
     content_type: str
     """Dotted OID; id-data in every S/MIME message."""
-    message: bytes
+    message: bytes = field(repr=False)
     """The content with the outer header's own fields in front: what a mail program shows, and what can be verified."""
     recipient: Certificate
     """For whom it was decrypted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -76,11 +76,11 @@ class SignerVerdict:
 class Verification:
     """What is known of a signed message."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     """What was signed, octet for octet: a MIME entity when ``content_type`` is id-data. Changed, if not verified."""
     content_type: str
     """Dotted OID of the signed content's type; id-data in every S/MIME message."""
-    message: bytes
+    message: bytes = field(repr=False)
     """The content with the outer header's own fields in front, so that a signed message inside can be read in turn."""
     senders: tuple[str, ...]
     """The addresses that signers had to account for."""

@@ -73,6 +73,12 @@ def test_an_authenticated_message_is_read(bob: Issued):
     assert (decrypted.content, decrypted.authenticated, decrypted.weaknesses) == (CONTENT, True, ())
 
 
+def test_what_was_secret_is_in_no_repr(bob: Issued):
+    decrypted = read(forge.opaque(enveloped(key_transport(bob), encrypted=cbc())), bob)
+    assert b"Hello" in decrypted.message
+    assert "Hello" not in repr(decrypted)
+
+
 def pkcs1(owner: Issued, block: bytes) -> bytes:
     """``block``, padding and all, encrypted with the bare RSA operation."""
     numbers = owner.key.public_key().public_numbers()
