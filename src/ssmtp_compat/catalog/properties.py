@@ -146,13 +146,14 @@ _ROWS: Final = (
         default=int(CertStoreTypes.cstUser),
         choices=CertStoreTypes,
         doc="How CertStore is read. 2 and 3 are a PFX (PKCS #12) file and its content, 6 and 7 a file of PEM blocks "
-        "with private key and certificate and its content. 0 and 1 are the stores of Windows, which other systems do "
-        "not have.",
+        "with private key and certificate and its content. 14 and 15 are a private key file of PuTTY and its content, "
+        "13 and 10 a file of SSH public keys and its content: these hold no certificate, so CertEncoded has to supply "
+        "it, and a public key cannot sign. 0 and 1 are the stores of Windows, which other systems do not have.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX and PEM key files and blobs",
+        support_note="certificate stores other than PFX, PEM, PuTTY and SSH keys",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,

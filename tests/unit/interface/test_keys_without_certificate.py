@@ -15,7 +15,7 @@ from unit.pki.mutations import DATA, PASSWORD, data
 
 P = PropertyID
 
-KEYS = [(6, "traditional-aes256.pem"), (6, "rsa.openssh")]
+KEYS = [(6, "traditional-aes256.pem"), (6, "rsa.openssh"), (14, "rsa-v2.ppk"), (14, "rsa-v3-secret.ppk")]
 """CertStoreType of a file, which is one less than that of its content, and a file with the RSA key of the fixtures."""
 
 
@@ -62,3 +62,13 @@ def test_renewed_certificate_takes_the_key_of_the_old_one(handle: int, owner: Is
     put(handle, P.CertStore, str(store))
     put(handle, P.CertEncoded, owner.certificate.pem())
     assert take(handle, P.CertSubject) == "CN=Owner"
+
+
+@pytest.mark.parametrize(("kind", "blob"), [(13, 10)])
+def test_public_key_says_that_it_cannot_sign(handle: int, kind: int, blob: int):
+    for put_kind, store in ((kind, str(DATA / "rsa.pub")), (blob, data("rsa.pub"))):
+        put(handle, P.CertStoreType, put_kind)
+        put(handle, P.CertStore, store)
+        text = refused(handle, ssmtp_set(handle, P.CertSubject, "*"), ErrorCode.CERTIFICATE_NOT_FOUND)
+        assert "2048-bit RSA public key without a certificate or a private key" in text
+        assert "A public key can neither sign nor be found by a subject" in text

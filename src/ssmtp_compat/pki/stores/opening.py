@@ -19,6 +19,8 @@ from ...errors import CertificateError
 from .entries import Store
 from .pem import open_pem
 from .pfx import open_pfx
+from .ppk import open_ppk
+from .ssh_public import open_ssh_public
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
 
@@ -28,6 +30,8 @@ class StoreFormat(Enum):
 
     PFX = "PKCS#12"
     PEM = "PEM"
+    PPK = "PuTTY private key"
+    SSH_PUBLIC = "SSH public key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,12 @@ CACHE_SIZE: Final = 32
 """Opened stores kept; each handle of a busy program uses one or two."""
 
 _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = MappingProxyType(
-    {StoreFormat.PFX: open_pfx, StoreFormat.PEM: open_pem}
+    {
+        StoreFormat.PFX: open_pfx,
+        StoreFormat.PEM: open_pem,
+        StoreFormat.PPK: open_ppk,
+        StoreFormat.SSH_PUBLIC: open_ssh_public,
+    }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
 _SALT: Final = os.urandom(16)

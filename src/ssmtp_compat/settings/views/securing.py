@@ -29,6 +29,10 @@ _STORE_FORMATS: Final = {
     CertStoreTypes.cstPFXBlob: ("PFX", False),
     CertStoreTypes.cstPEMKeyFile: ("PEM", True),
     CertStoreTypes.cstPEMKeyBlob: ("PEM", False),
+    CertStoreTypes.cstSSHPublicKeyBlob: ("SSH_PUBLIC", False),
+    CertStoreTypes.cstSSHPublicKeyFile: ("SSH_PUBLIC", True),
+    CertStoreTypes.cstPPKFile: ("PPK", True),
+    CertStoreTypes.cstPPKBlob: ("PPK", False),
 }
 
 
@@ -52,7 +56,7 @@ def signer_store(settings: Settings) -> StoreSource:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE,
             f"CertStoreType {int(kind)} takes a path, and CertStore has the octet 0x{found.group()[0]:02X}, which no "
-            f"path has; CertStoreType {int(kind) + 1} takes the content of a store.",
+            f"path has; CertStoreType {int(_blob_type(kind))} takes the content of a store.",
         )
     return StoreSource(
         format=StoreFormat[name],
@@ -61,6 +65,11 @@ def signer_store(settings: Settings) -> StoreSource:
         password=settings.text(P.CertStorePassword),
         what="CertStore",
     )
+
+
+def _blob_type(file_type: CertStoreTypes) -> CertStoreTypes:
+    """The type that takes the content of what ``file_type`` takes the path of."""
+    return CertStoreTypes[file_type.name.removesuffix("File") + "Blob"]
 
 
 def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerSpec:
