@@ -145,15 +145,16 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(CertStoreTypes.cstUser),
         choices=CertStoreTypes,
-        doc="How CertStore is read. 2 and 3 are a PFX (PKCS #12) file and its content, 6 and 7 a file of PEM blocks "
-        "with private key and certificate and its content. 14 and 15 are a private key file of PuTTY and its content, "
-        "13 and 10 a file of SSH public keys and its content: these hold no certificate, so CertEncoded has to supply "
-        "it, and a public key cannot sign. 0 and 1 are the stores of Windows, which other systems do not have.",
+        doc="How CertStore is read; of each pair one is a file and the other its content. 2 and 3: PFX (PKCS #12). 6 "
+        "and 7: PEM blocks with private key and certificate. 13 and 10: SSH public keys. 14 and 15: a private key of "
+        "PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and 19: a JSON Web Key or a set of them. Where the "
+        "store has a private key without its certificate, CertEncoded supplies it; a public key alone cannot sign. 0 "
+        "and 1 are the stores of Windows, which other systems do not have.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX, PEM, PuTTY and SSH keys",
+        support_note="certificate stores in Java keystores, P7B, certificate files and PKCS #11 tokens, and CertStoreType 99",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,

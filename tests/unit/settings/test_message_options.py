@@ -217,6 +217,10 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
         (CertStoreTypes.cstSSHPublicKeyBlob, StoreFormat.SSH_PUBLIC, False),
         (CertStoreTypes.cstPPKFile, StoreFormat.PPK, True),
         (CertStoreTypes.cstPPKBlob, StoreFormat.PPK, False),
+        (CertStoreTypes.cstXMLFile, StoreFormat.XML, True),
+        (CertStoreTypes.cstXMLBlob, StoreFormat.XML, False),
+        (CertStoreTypes.cstJWKFile, StoreFormat.JWK, True),
+        (CertStoreTypes.cstJWKBlob, StoreFormat.JWK, False),
     ],
 )
 def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, store_format: StoreFormat, is_file: bool):
@@ -229,7 +233,7 @@ def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, st
     assert (source.path, source.content) == path_and_content
 
 
-@pytest.mark.parametrize(("kind", "blob"), [(2, 3), (6, 7), (13, 10), (14, 15)])
+@pytest.mark.parametrize(("kind", "blob"), [(2, 3), (6, 7), (13, 10), (14, 15), (16, 17), (18, 19)])
 @pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\nhunter2", b"\x30\x82\x00hunter2"])
 def test_content_where_a_path_belongs_is_refused_without_being_shown(
     settings: Settings, kind: int, blob: int, content: Any
@@ -242,7 +246,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 6, 7, 10, 13, 14, 15)])
+@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 6, 7, 10, *range(13, 20))])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:

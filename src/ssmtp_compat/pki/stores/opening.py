@@ -17,10 +17,12 @@ from typing import Final
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from .entries import Store
+from .jwk import open_jwk
 from .pem import open_pem
 from .pfx import open_pfx
 from .ppk import open_ppk
 from .ssh_public import open_ssh_public
+from .xmlkey import open_xml
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
 
@@ -32,6 +34,8 @@ class StoreFormat(Enum):
     PEM = "PEM"
     PPK = "PuTTY private key"
     SSH_PUBLIC = "SSH public key"
+    XML = "XML"
+    JWK = "JSON Web Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = Ma
         StoreFormat.PEM: open_pem,
         StoreFormat.PPK: open_ppk,
         StoreFormat.SSH_PUBLIC: open_ssh_public,
+        StoreFormat.XML: open_xml,
+        StoreFormat.JWK: open_jwk,
     }
 )
 # With a salt of this process the digest of a password is worthless outside of it.

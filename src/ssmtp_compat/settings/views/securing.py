@@ -33,6 +33,10 @@ _STORE_FORMATS: Final = {
     CertStoreTypes.cstSSHPublicKeyFile: ("SSH_PUBLIC", True),
     CertStoreTypes.cstPPKFile: ("PPK", True),
     CertStoreTypes.cstPPKBlob: ("PPK", False),
+    CertStoreTypes.cstXMLFile: ("XML", True),
+    CertStoreTypes.cstXMLBlob: ("XML", False),
+    CertStoreTypes.cstJWKFile: ("JWK", True),
+    CertStoreTypes.cstJWKBlob: ("JWK", False),
 }
 
 
