@@ -154,7 +154,7 @@ _ROWS: Final = (
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores in Java keystores, P7B, certificate files and PKCS #11 tokens, and CertStoreType 99",
+        support_note="certificate stores in Java keystores, P7B, certificate files and on PKCS #11 tokens",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,
