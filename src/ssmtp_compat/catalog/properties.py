@@ -29,7 +29,6 @@ _SUBJECT_PAGES: Final = "AmazonSES and PFileMailer SSLCertSubject pages (sibling
 _STORE_PAGES: Final = "vendor S/MIME samples; certificate store pages of siblings"
 
 _PROXY: Final = "connecting through a proxy"
-_CLIENT_CERTIFICATE: Final = "TLS client certificates"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
 _INT_MAX: Final = 2**31 - 1
@@ -683,12 +682,11 @@ _ROWS: Final = (
         id=PropertyID.SSLCertEncoded,
         value_type=ValueType.BINARY,
         default=b"",
-        doc="The TLS client certificate; to SSLCertStore what CertEncoded is to CertStore.",
+        doc="The TLS client certificate; to SSLCertStore what CertEncoded is to CertStore. Without its private key a "
+        "connection with TLS fails with code 273.",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.INFERRED,
         source=_CERTIFICATE_TYPE,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStore,
@@ -700,8 +698,6 @@ _ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.INFERRED,
         source=_STORE_PAGES,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStorePassword,
@@ -712,8 +708,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStoreType,
@@ -724,8 +718,8 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
+        support=Support.PARTIAL,
+        support_note="certificate stores other than PFX and PEM key files and blobs",
     ),
     PropertyDef(
         id=PropertyID.SSLCertSubject,
@@ -736,8 +730,6 @@ _ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
         source=_SUBJECT_PAGES,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLEnabled,

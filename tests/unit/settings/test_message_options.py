@@ -227,7 +227,7 @@ def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, st
     put(settings, P.CertStoreType, kind)
     put(settings, P.CertStore, "Schlüssel.pem")
     put(settings, P.CertStorePassword, "hunter2")
-    source = views.signer_store(settings)
+    source = views.certificate_store(settings, views.SIGNER)
     assert (source.format, source.password) == (store_format, "hunter2")
     path_and_content = ("Schlüssel.pem", None) if is_file else (None, "Schlüssel.pem".encode())
     assert (source.path, source.content) == path_and_content
@@ -241,7 +241,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(
     put(settings, P.CertStoreType, kind)
     put(settings, P.CertStore, content)
     with pytest.raises(SSMTPError, match=f"CertStoreType {blob} takes the content") as caught:
-        views.signer_store(settings)
+        views.certificate_store(settings, views.SIGNER)
     assert caught.value.code is ErrorCode.CANNOT_OPEN_STORE
     assert "hunter2" not in str(caught.value)
 
@@ -250,7 +250,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:
-        views.signer_store(settings)
+        views.certificate_store(settings, views.SIGNER)
     assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
