@@ -159,12 +159,14 @@ _ROWS: Final = (
         id=PropertyID.CertSubject,
         value_type=ValueType.TEXT,
         default="",
-        doc="Selects the signer's certificate in CertStore: the one whose subject equals this text, else the first "
-        "whose subject contains it, upper and lower case alike. '*' takes the first one with a private key. Set it "
-        "last of the CertStore properties; it then reads as the full subject, and as empty where nothing fits.",
+        doc="Selects the signer's certificate in CertStore: the one whose subject equals this text, in either order of "
+        "its parts, else the first whose subject contains it, upper and lower case alike. '*' takes the first one with "
+        "a private key. Set it last of the CertStore properties; it then reads as the full subject, and as empty where "
+        "nothing fits. Beyond that it takes an e-mail address of the certificate, its SHA-1 or SHA-256 thumbprint, and "
+        "its serial number.",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
-        source=f"{_SUBJECT_PAGES}; the order for '*' is ours",
+        source=f"{_SUBJECT_PAGES}; the order for '*', the address, the thumbprint and the serial number are ours",
     ),
     PropertyDef(
         id=PropertyID.Command,
