@@ -121,8 +121,9 @@ _ROWS: Final = (
         value_type=ValueType.BINARY,
         default=b"MY",
         doc="The store that holds the signer's certificate and private key; CertStoreType tells how it is read. For a "
-        "file type it is a path, for a blob type the content itself, raw or in base64, and for the two Windows types "
-        "the name of a system store. It is opened when it is first needed.",
+        "file type it is a path, for a blob type the content itself, raw or in base64, for a PKCS #11 token the path "
+        "of its module or a URI (RFC 7512) such as 'pkcs11:token=mail?module-path=/usr/lib/softhsm/libsofthsm2.so', "
+        "and for the two Windows types the name of a system store. It is opened when it is first needed.",
         # A blob may be an unprotected private key.
         secret=True,
         evidence=Evidence.SIBLING,
@@ -133,7 +134,8 @@ _ROWS: Final = (
         id=PropertyID.CertStorePassword,
         value_type=ValueType.TEXT,
         default="",
-        doc="Password that opens CertStore, for a PFX store or an encrypted private key. Set it before CertSubject.",
+        doc="Password that opens CertStore, for a store or a private key that is encrypted, or the PIN of a token. Set "
+        "it before CertSubject.",
         secret=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
@@ -146,14 +148,14 @@ _ROWS: Final = (
         choices=CertStoreTypes,
         doc="How CertStore is read; of each pair one is a file and the other its content. 2 and 3: PFX (PKCS #12). 6 "
         "and 7: PEM blocks with private key and certificate. 13 and 10: SSH public keys. 14 and 15: a private key of "
-        "PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and 19: a JSON Web Key or a set of them. Where the "
-        "store has a private key without its certificate, CertEncoded supplies it; a public key alone cannot sign. 0 "
-        "and 1 are the stores of Windows, which other systems do not have.",
+        "PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and 19: a JSON Web Key or a set of them. 20: a "
+        "PKCS #11 token. Where the store has a private key without its certificate, CertEncoded supplies it; a public "
+        "key alone cannot sign. 0 and 1 are the stores of Windows, which other systems do not have.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores in Java keystores, P7B, certificate files and on PKCS #11 tokens",
+        support_note="certificate stores in Java keystores, P7B and certificate files",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,

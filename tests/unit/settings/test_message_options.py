@@ -221,6 +221,7 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
         (CertStoreTypes.cstXMLBlob, StoreFormat.XML, False),
         (CertStoreTypes.cstJWKFile, StoreFormat.JWK, True),
         (CertStoreTypes.cstJWKBlob, StoreFormat.JWK, False),
+        (CertStoreTypes.cstSecurityKey, StoreFormat.PKCS11, False),
     ],
 )
 def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, store_format: StoreFormat, is_file: bool):
@@ -246,7 +247,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 6, 7, 10, *range(13, 20))])
+@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 6, 7, 10, *range(13, 21))])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:

@@ -22,6 +22,7 @@ from .pem import open_pem
 from .pfx import open_pfx
 from .ppk import open_ppk
 from .ssh_public import open_ssh_public
+from .token import open_token
 from .xmlkey import open_xml
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
@@ -36,6 +37,7 @@ class StoreFormat(Enum):
     SSH_PUBLIC = "SSH public key"
     XML = "XML"
     JWK = "JSON Web Key"
+    PKCS11 = "PKCS#11 token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = Ma
         StoreFormat.SSH_PUBLIC: open_ssh_public,
         StoreFormat.XML: open_xml,
         StoreFormat.JWK: open_jwk,
+        StoreFormat.PKCS11: open_token,
     }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
@@ -92,6 +95,9 @@ def open_store(source: StoreSource) -> Store:
         key: _CacheKey = (source.format, str(path), status.st_mtime_ns, status.st_size, password_digest)
         return _cached(key, lambda: opener(_read(path, source.what), password, f"{str(path)!r} ({source.what})"))
     content = source.content or b""
+    if source.format is StoreFormat.PKCS11:
+        # The content is an address, which stays the same when what is there changes.
+        return opener(content, password, source.what)
     key = (source.format, hashlib.sha256(content).digest(), 0, len(content), password_digest)
     return _cached(key, lambda: opener(content, password, source.what))
 

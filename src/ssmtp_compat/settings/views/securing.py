@@ -55,6 +55,7 @@ _STORE_FORMATS: Final = {
     CertStoreTypes.cstXMLBlob: ("XML", False),
     CertStoreTypes.cstJWKFile: ("JWK", True),
     CertStoreTypes.cstJWKBlob: ("JWK", False),
+    CertStoreTypes.cstSecurityKey: ("PKCS11", False),
 }
 
 
