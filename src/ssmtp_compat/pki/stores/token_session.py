@@ -66,7 +66,7 @@ def _find(pkcs11: Any, address: TokenAddress) -> Any:
     found = [token for token in tokens if all(_property(token, name) == value for name, value in address.token)]
     if len(found) == 1:
         return found[0]
-    labels = ", ".join(repr(token.label) for token in tokens[:10]) or "none"
+    labels = ", ".join(sorted(repr(token.label) for token in tokens[:10])) or "none"
     problem = "several tokens fit; name one with token=" if found else "no token fits"
     raise LookupError(f"{problem}; the module has: {labels}")
 
