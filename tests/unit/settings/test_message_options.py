@@ -211,6 +211,8 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
     [
         (CertStoreTypes.cstPFXFile, StoreFormat.PFX, True),
         (CertStoreTypes.cstPFXBlob, StoreFormat.PFX, False),
+        (CertStoreTypes.cstJKSFile, StoreFormat.JKS, True),
+        (CertStoreTypes.cstJKSBlob, StoreFormat.JKS, False),
         (CertStoreTypes.cstPEMKeyFile, StoreFormat.PEM, True),
         (CertStoreTypes.cstPEMKeyBlob, StoreFormat.PEM, False),
     ],
@@ -225,7 +227,7 @@ def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, st
     assert (source.path, source.content) == path_and_content
 
 
-@pytest.mark.parametrize("kind", [2, 6])
+@pytest.mark.parametrize("kind", [2, 4, 6])
 @pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\nhunter2", b"\x30\x82\x00hunter2"])
 def test_content_where_a_path_belongs_is_refused_without_being_shown(settings: Settings, kind: int, content: Any):
     put(settings, P.CertStoreType, kind)
@@ -236,7 +238,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(settings: S
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 6, 7)])
+@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 4, 5, 6, 7)])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:

@@ -17,6 +17,7 @@ from typing import Final
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from .entries import Store
+from .jks import open_jks
 from .pem import open_pem
 from .pfx import open_pfx
 
@@ -27,6 +28,7 @@ class StoreFormat(Enum):
     """How a store's content is encoded."""
 
     PFX = "PKCS#12"
+    JKS = "Java key store"
     PEM = "PEM"
 
 
@@ -50,7 +52,11 @@ CACHE_SIZE: Final = 32
 """Opened stores kept; each handle of a busy program uses one or two."""
 
 _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = MappingProxyType(
-    {StoreFormat.PFX: open_pfx, StoreFormat.PEM: open_pem}
+    {
+        StoreFormat.PFX: open_pfx,
+        StoreFormat.JKS: open_jks,
+        StoreFormat.PEM: open_pem,
+    }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
 _SALT: Final = os.urandom(16)

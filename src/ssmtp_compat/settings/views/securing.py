@@ -27,6 +27,8 @@ _NO_PATH: Final = re.compile(rb"[\x00-\x1f]")
 _STORE_FORMATS: Final = {
     CertStoreTypes.cstPFXFile: ("PFX", True),
     CertStoreTypes.cstPFXBlob: ("PFX", False),
+    CertStoreTypes.cstJKSFile: ("JKS", True),
+    CertStoreTypes.cstJKSBlob: ("JKS", False),
     CertStoreTypes.cstPEMKeyFile: ("PEM", True),
     CertStoreTypes.cstPEMKeyBlob: ("PEM", False),
 }
