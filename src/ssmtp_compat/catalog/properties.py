@@ -145,15 +145,15 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(CertStoreTypes.cstUser),
         choices=CertStoreTypes,
-        doc="How CertStore is read. 2 and 3 are a PFX (PKCS #12) file and its content, 4 and 5 a Java "
-        "key store (JKS, JCEKS, or the PKCS #12 that keytool writes), 6 and 7 a file of PEM blocks "
-        "with private key and certificate and its content. 0 and 1 are the stores of Windows, which other systems do "
-        "not have.",
+        doc="How CertStore is read: a file and its content are 2 and 3 for PFX (PKCS #12), 4 and 5 for a Java key store "
+        "(JKS, JCEKS, or the PKCS #12 that keytool writes), 6 and 7 for PEM blocks with private key and certificate, 8 "
+        "and 9 for certificates or a public key in PEM or DER, 11 and 12 for PKCS #7 (P7B). 0 and 1 are the stores "
+        "of Windows, which other systems do not have.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX, Java and PEM key files and blobs",
+        support_note="certificate stores in SSH, PuTTY, XML and JSON Web Key formats and on PKCS #11 tokens",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,

@@ -41,7 +41,9 @@ def to_definite(octets: bytes) -> bytes:
 def elements_in(definite: bytes) -> list[bytes]:
     """The encoded elements in a constructed one, which all have definite lengths. Raises ValueError."""
     reader = _Reader(definite)
-    _, _, position = reader.header(0, len(definite))
+    identifier, _, position = reader.header(0, len(definite))
+    if not identifier[0] & _CONSTRUCTED:
+        raise ValueError("an element without others inside")
     elements: list[bytes] = []
     while position < len(definite):
         _, length, body = reader.header(position, len(definite))

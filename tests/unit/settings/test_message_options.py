@@ -215,6 +215,10 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
         (CertStoreTypes.cstJKSBlob, StoreFormat.JKS, False),
         (CertStoreTypes.cstPEMKeyFile, StoreFormat.PEM, True),
         (CertStoreTypes.cstPEMKeyBlob, StoreFormat.PEM, False),
+        (CertStoreTypes.cstPublicKeyFile, StoreFormat.PUBLIC, True),
+        (CertStoreTypes.cstPublicKeyBlob, StoreFormat.PUBLIC, False),
+        (CertStoreTypes.cstP7BFile, StoreFormat.P7B, True),
+        (CertStoreTypes.cstP7BBlob, StoreFormat.P7B, False),
     ],
 )
 def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, store_format: StoreFormat, is_file: bool):
@@ -227,7 +231,7 @@ def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, st
     assert (source.path, source.content) == path_and_content
 
 
-@pytest.mark.parametrize("kind", [2, 4, 6])
+@pytest.mark.parametrize("kind", [2, 4, 6, 8, 11])
 @pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\nhunter2", b"\x30\x82\x00hunter2"])
 def test_content_where_a_path_belongs_is_refused_without_being_shown(settings: Settings, kind: int, content: Any):
     put(settings, P.CertStoreType, kind)
@@ -238,7 +242,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(settings: S
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 4, 5, 6, 7)])
+@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (*range(2, 10), 11, 12)])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:

@@ -18,8 +18,10 @@ from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from .entries import Store
 from .jks import open_jks
+from .p7b import open_p7b
 from .pem import open_pem
 from .pfx import open_pfx
+from .public import open_public
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
 
@@ -30,6 +32,8 @@ class StoreFormat(Enum):
     PFX = "PKCS#12"
     JKS = "Java key store"
     PEM = "PEM"
+    PUBLIC = "certificate or public key"
+    P7B = "PKCS#7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = Ma
         StoreFormat.PFX: open_pfx,
         StoreFormat.JKS: open_jks,
         StoreFormat.PEM: open_pem,
+        StoreFormat.PUBLIC: open_public,
+        StoreFormat.P7B: open_p7b,
     }
 )
 # With a salt of this process the digest of a password is worthless outside of it.

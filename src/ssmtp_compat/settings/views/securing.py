@@ -31,6 +31,10 @@ _STORE_FORMATS: Final = {
     CertStoreTypes.cstJKSBlob: ("JKS", False),
     CertStoreTypes.cstPEMKeyFile: ("PEM", True),
     CertStoreTypes.cstPEMKeyBlob: ("PEM", False),
+    CertStoreTypes.cstPublicKeyFile: ("PUBLIC", True),
+    CertStoreTypes.cstPublicKeyBlob: ("PUBLIC", False),
+    CertStoreTypes.cstP7BFile: ("P7B", True),
+    CertStoreTypes.cstP7BBlob: ("P7B", False),
 }
 
 
