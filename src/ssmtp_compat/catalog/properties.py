@@ -147,8 +147,9 @@ _ROWS: Final = (
         choices=CertStoreTypes,
         doc="How CertStore is read: a file and its content are 2 and 3 for PFX (PKCS #12), 4 and 5 for a Java key store "
         "(JKS, JCEKS, or the PKCS #12 that keytool writes), 6 and 7 for PEM blocks with private key and certificate, 8 "
-        "and 9 for certificates or a public key in PEM or DER, 11 and 12 for PKCS #7 (P7B). 0 and 1 are the stores "
-        "of Windows, which other systems do not have.",
+        "and 9 for certificates or a public key in PEM or DER, 11 and 12 for PKCS #7 (P7B). 99 finds out by itself "
+        "whether CertStore is the path of a file or content, and of which kind. 0 and 1, the stores of Windows, are "
+        "refused on every system.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",

@@ -219,6 +219,7 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
         (CertStoreTypes.cstPublicKeyBlob, StoreFormat.PUBLIC, False),
         (CertStoreTypes.cstP7BFile, StoreFormat.P7B, True),
         (CertStoreTypes.cstP7BBlob, StoreFormat.P7B, False),
+        (CertStoreTypes.cstAuto, StoreFormat.AUTO, False),
     ],
 )
 def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, store_format: StoreFormat, is_file: bool):
@@ -242,7 +243,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(settings: S
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (*range(2, 10), 11, 12)])
+@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (*range(2, 10), 11, 12, 99)])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:

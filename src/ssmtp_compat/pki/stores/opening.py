@@ -8,7 +8,7 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from typing import Final
 
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
+from .auto import open_any, recognised
 from .entries import Store
 from .jks import open_jks
 from .p7b import open_p7b
@@ -34,11 +35,15 @@ class StoreFormat(Enum):
     PEM = "PEM"
     PUBLIC = "certificate or public key"
     P7B = "PKCS#7"
+    AUTO = "any"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSource:
-    """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None)."""
+    """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None).
+
+    With ``StoreFormat.AUTO`` content may also be the path of a file that exists.
+    """
 
     format: StoreFormat
     path: str | None
@@ -62,6 +67,7 @@ _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = Ma
         StoreFormat.PEM: open_pem,
         StoreFormat.PUBLIC: open_public,
         StoreFormat.P7B: open_p7b,
+        StoreFormat.AUTO: open_any,
     }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
@@ -82,6 +88,8 @@ def open_store(source: StoreSource) -> Store:
     except UnicodeEncodeError as error:
         text = f"The password for {source.what} holds characters that cannot be encoded."
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    if source.format is StoreFormat.AUTO:
+        source = _path_or_content(source)
     opener = _OPENERS[source.format]
     password_digest = hashlib.sha256(_SALT + password).digest()
     if source.path is not None:
@@ -108,6 +116,35 @@ def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:
     return store
 
 
+def _path_or_content(source: StoreSource) -> StoreSource:
+    """``source`` with a path in place of the content where that is one. Nothing of the content is in an error."""
+    content = source.content or b""
+    path = _existing_path(content)
+    if path is not None:
+        return replace(source, path=path, content=None)
+    if recognised(content) is None:
+        raise CertificateError(
+            ErrorCode.CANNOT_OPEN_STORE,
+            f"{source.what} is neither the path of a file that is there nor a store in a format that is known.",
+        )
+    return source
+
+
+def _existing_path(content: bytes) -> str | None:
+    if not content.strip() or len(content) > MAXIMUM_PATH:
+        return None
+    text = content.decode("utf-8", "surrogateescape")
+    try:
+        return text if not _is_remote(text) and Path(text).is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _is_remote(path: str) -> bool:
+    # Opening such a path makes Windows log in at a stranger's server.
+    return path.startswith("\\\\") or "://" in path or (os.name == "nt" and path.startswith("//"))
+
+
 def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
     if not text.strip():
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"No file is named for {what}.")
@@ -116,8 +153,7 @@ def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
             ErrorCode.CANNOT_OPEN_STORE,
             f"{what} has to be the path of a file; {len(text)} characters look like the content of one.",
         )
-    # Opening such a path makes Windows log in at a stranger's server.
-    if text.startswith("\\\\") or "://" in text:
+    if _is_remote(text):
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE,
             f"{text!r} ({what}) is not taken: it has to be a local file, not a network share or a URL.",

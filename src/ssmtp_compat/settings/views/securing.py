@@ -35,6 +35,7 @@ _STORE_FORMATS: Final = {
     CertStoreTypes.cstPublicKeyBlob: ("PUBLIC", False),
     CertStoreTypes.cstP7BFile: ("P7B", True),
     CertStoreTypes.cstP7BBlob: ("P7B", False),
+    CertStoreTypes.cstAuto: ("AUTO", False),
 }
 
 
@@ -47,7 +48,7 @@ def signer_store(settings: Settings) -> StoreSource:
         if kind in (CertStoreTypes.cstUser, CertStoreTypes.cstMachine):
             raise UnsupportedError(
                 ErrorCode.NOT_SUPPORTED,
-                f"CertStoreType {int(kind)} is a certificate store of Windows; "
+                f"CertStoreType {int(kind)} is a certificate store of Windows, which is not read, on Windows neither; "
                 "set CertStoreType and CertStore to a PFX or PEM file first.",
             )
         refuse(PROPERTIES[P.CertStoreType], f"CertStoreType is {int(kind)}.")
