@@ -348,11 +348,6 @@ def test_unsupported_properties():
         "FirewallPort",
         "FirewallType",
         "FirewallUser",
-        "SSLCertEncoded",
-        "SSLCertStore",
-        "SSLCertStorePassword",
-        "SSLCertStoreType",
-        "SSLCertSubject",
     }
 
 

@@ -29,7 +29,6 @@ _SUBJECT_PAGES: Final = "AmazonSES and PFileMailer SSLCertSubject pages (sibling
 _STORE_PAGES: Final = "vendor S/MIME samples; certificate store pages of siblings"
 
 _PROXY: Final = "connecting through a proxy"
-_CLIENT_CERTIFICATE: Final = "TLS client certificates"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
 _INT_MAX: Final = 2**31 - 1
@@ -145,16 +144,18 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(CertStoreTypes.cstUser),
         choices=CertStoreTypes,
-        doc="How CertStore is read: a file and its content are 2 and 3 for PFX (PKCS #12), 4 and 5 for a Java key store "
-        "(JKS, JCEKS, or the PKCS #12 that keytool writes), 6 and 7 for PEM blocks with private key and certificate, 8 "
-        "and 9 for certificates or a public key in PEM or DER, 11 and 12 for PKCS #7 (P7B). 99 finds out by itself "
-        "whether CertStore is the path of a file or content, and of which kind. 0 and 1, the stores of Windows, are "
-        "refused on every system.",
+        doc="How CertStore is read; of each pair one is a file and the other its content. 2 and 3: PFX (PKCS #12). 4 "
+        "and 5: a Java key store (JKS, JCEKS, or the PKCS #12 that keytool writes). 6 and 7: PEM blocks with private "
+        "key and certificate. 8 and 9: certificates or a public key in PEM or DER. 11 and 12: PKCS #7 (P7B). 13 and "
+        "10: SSH public keys. 14 and 15: a private key of PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and "
+        "19: a JSON Web Key or a set of them. 99 finds out whether CertStore is the path of a file or content, and of "
+        "which kind. Where the store has a private key without its certificate, CertEncoded supplies it; a public key "
+        "alone cannot sign. 0 and 1, the stores of Windows, are refused on every system.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores in SSH, PuTTY, XML and JSON Web Key formats and on PKCS #11 tokens",
+        support_note="certificate stores on PKCS #11 tokens",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,
@@ -683,12 +684,11 @@ _ROWS: Final = (
         id=PropertyID.SSLCertEncoded,
         value_type=ValueType.BINARY,
         default=b"",
-        doc="The TLS client certificate; to SSLCertStore what CertEncoded is to CertStore.",
+        doc="The TLS client certificate; to SSLCertStore what CertEncoded is to CertStore. Without its private key a "
+        "connection with TLS fails with code 273.",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.INFERRED,
         source=_CERTIFICATE_TYPE,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStore,
@@ -700,8 +700,6 @@ _ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.INFERRED,
         source=_STORE_PAGES,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStorePassword,
@@ -712,8 +710,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLCertStoreType,
@@ -724,8 +720,8 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
+        support=Support.PARTIAL,
+        support_note="certificate stores on PKCS #11 tokens",
     ),
     PropertyDef(
         id=PropertyID.SSLCertSubject,
@@ -736,8 +732,6 @@ _ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
         source=_SUBJECT_PAGES,
-        support=Support.NONE,
-        support_note=_CLIENT_CERTIFICATE,
     ),
     PropertyDef(
         id=PropertyID.SSLEnabled,

@@ -15,7 +15,7 @@ from ..catalog.errors import ErrorCode
 from ..catalog.lookup import property_by_id, setting_by_name
 from ..catalog.schema import MethodDef, PropertyDef
 from ..catalog.values import shown
-from ..errors import InvalidValueError, SSMTPError
+from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
 from ..events import CallbackError, EventHub
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
@@ -32,6 +32,7 @@ from .values import attach_client_values
 
 if TYPE_CHECKING:
     from ..operations.securing import CertificateSelection, RecipientCertificates
+    from ..pki.certificates import KeyPair
     from ..smime.enveloping import RecipientsSpec
     from ..smime.secure import Secured
     from ..smime.signing import SignerSpec
@@ -58,6 +59,7 @@ class SSMTPClient:
         self._closing = False
         self._connection: Connection | None = None
         self._delivery: Delivery | None = None
+        self._certificates: dict[views.StoreProperties, CertificateSelection] = {}
         self._message_seed = b""
         self._opening = False
         self._headers_secured = ("", "")
@@ -205,7 +207,7 @@ class SSMTPClient:
         """Drop the connection and put everything back to its default but callbacks and runtime licence."""
         with self._method():
             connection, self._connection = self._connection, None
-            self.forget_signer()
+            self._certificates.clear()
             self.__dict__.pop("_recipient_certificates", None)
             self.settings.reset()
             self._message_seed = b""
@@ -289,7 +291,7 @@ class SSMTPClient:
             options = ConnectionOptions(
                 tcp=views.tcp_options(self.settings),
                 smtp=views.smtp_options(self.settings),
-                tls=views.tls_options(self.settings),
+                tls=views.tls_options(self.settings, self._tls_key_pair()),
                 timeouts=views.timeouts(self.settings),
             )
         self._connection = Connection(options, self.events)
@@ -356,16 +358,17 @@ class SSMTPClient:
         # A text whose line ends are not those of ASCII went out as UTF-8 instead.
         return str(piece, codec if has_ascii_line_ends(codec) else "utf-8", "replace")
 
-    @cached_property
-    def signer_selection(self) -> CertificateSelection:
-        """The signing certificate that CertSubject or CertEncoded selected."""
+    def certificate(self, chosen_by: views.StoreProperties) -> CertificateSelection:
+        """The certificate that ``chosen_by`` select, perhaps none."""
         from ..operations.securing import CertificateSelection
 
-        return CertificateSelection()
+        if chosen_by not in self._certificates:
+            self._certificates[chosen_by] = CertificateSelection()
+        return self._certificates[chosen_by]
 
-    def forget_signer(self) -> None:
-        """Select no signing certificate."""
-        self.__dict__.pop("signer_selection", None)
+    def forget_certificate(self, chosen_by: views.StoreProperties) -> None:
+        """Select no certificate by ``chosen_by``."""
+        self._certificates.pop(chosen_by, None)
 
     def message_spec(self) -> MessageSpec:
         """The message as it stands now. Its Message-ID stays the same until the message is sent."""
@@ -387,7 +390,17 @@ class SSMTPClient:
         return Outgoing(sender, recipients, compose_for, views.message_dsn(self.settings))
 
     def _signer_spec(self) -> SignerSpec:
-        return views.signer_spec(self.settings, self.signer_selection.key_pair(), datetime.now(UTC))
+        return views.signer_spec(self.settings, self.certificate(views.SIGNER).key_pair(), datetime.now(UTC))
+
+    def _tls_key_pair(self) -> KeyPair | None:
+        # Looked at like this, because a client without one need not load the cryptographic libraries.
+        selection = self._certificates.get(views.TLS_CLIENT)
+        if selection is None or not selection.made:
+            return None
+        try:
+            return selection.key_pair()
+        except CertificateError as error:
+            raise TLSError(ErrorCode.NO_CREDENTIALS, f"SSLCertStore: {error.message}") from error
 
     def _recipients_spec(self) -> RecipientsSpec:
         return views.recipients_spec(self.settings, self._recipient_certificates.all(), datetime.now(UTC))
@@ -401,7 +414,7 @@ class SSMTPClient:
                 "Message is set, and Send would send it instead of the MessageText that is signed or encrypted; "
                 "empty Message first.",
             )
-        return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
+        return bytes(views.body(settings)), views.body_charset(settings), settings.text(P.OtherHeaders)
 
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
         # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from .._version import __version__
@@ -48,15 +49,21 @@ def attach_client_values(client: SSMTPClient) -> None:
     attach(P.SSLServerCertEncoded, read=lambda _: client.server_certificate)
     attach(P.SSLEnabled, read=values.tls_enabled, write=values.set_tls_enabled)
     attach(P.FirewallType, write=values.set_firewall_type)
-    attach(P.CertSubject, write=values.select_by_subject)
-    attach(P.CertEncoded, read=lambda _: client.signer_selection.pem(), write=values.select_by_certificate)
-    attach(P.CertStore, write=lambda value, _: values.set_store(P.CertStore, value))
-    attach(P.CertStoreType, write=lambda value, _: values.set_store(P.CertStoreType, value))
-    attach(P.CertStorePassword, write=lambda value, _: values.set_store(P.CertStorePassword, value))
+    for chosen_by in (views.SIGNER, views.TLS_CLIENT):
+        _attach_certificate(client, chosen_by)
     attach("BuildInfo", read=lambda _: f"ssmtp_compat {__version__}, independent open-source software")
     attach("Hello", read=lambda _: client.settings.setting_text("Hello") or socket.gethostname())
     attach("LocalPort", read=lambda _: client.local_port or client.settings.setting_number("LocalPort"))
     attach("TransferText", read=lambda _: client.transfer_text)
+
+
+def _attach_certificate(client: SSMTPClient, chosen_by: views.StoreProperties) -> None:
+    values = _CertificateValues(client, chosen_by)
+    attach = client.settings.attach
+    attach(chosen_by.subject, write=values.select_by_subject)
+    attach(chosen_by.encoded, read=lambda _: client.certificate(chosen_by).pem(), write=values.select_by_certificate)
+    for of_store in (chosen_by.store, chosen_by.kind, chosen_by.password):
+        attach(of_store, write=partial(values.set_store, of_store))
 
 
 class _ClientValues:
@@ -109,29 +116,41 @@ class _ClientValues:
         self._settings.put(P.FirewallType, value)
         self._settings.put(P.FirewallPort, _FIREWALL_PORTS[FirewallTypes(int(value))])
 
-    def set_store(self, property_id: PropertyID, value: Value) -> None:
+
+class _CertificateValues:
+    """What the five properties do that choose one certificate."""
+
+    def __init__(self, client: SSMTPClient, chosen_by: views.StoreProperties) -> None:
+        self._client = client
+        self._settings = client.settings
+        self._chosen_by = chosen_by
+
+    def set_store(self, property_id: PropertyID, value: Value, _: int) -> None:
         # What was selected belonged to the store as it was before.
         self._settings.put(property_id, value)
-        self._settings.put(P.CertSubject, "")
-        self._client.forget_signer()
+        self._forget()
 
     def select_by_subject(self, value: Value, _: int) -> None:
         # Documented: the property is empty unless a certificate is selected.
-        self._settings.put(P.CertSubject, "")
-        self._client.forget_signer()
+        self._forget()
         if value:
-            source = views.signer_store(self._settings)
-            self._settings.put(P.CertSubject, self._client.signer_selection.by_subject(source, str(value)))
+            source = views.certificate_store(self._settings, self._chosen_by)
+            subject = self._client.certificate(self._chosen_by).by_subject(source, str(value))
+            self._settings.put(self._chosen_by.subject, subject)
 
     def select_by_certificate(self, value: Value, _: int) -> None:
         encoded = value if isinstance(value, bytes) else str(value).encode("utf-8")
         if not encoded:
-            self._settings.put(P.CertSubject, "")
-            self._client.forget_signer()
+            self._forget()
             return
         try:
-            source = views.signer_store(self._settings)
+            source = views.certificate_store(self._settings, self._chosen_by)
         except SSMTPError:
             # No store that could hold the key: the certificate is held by itself, as with a store that lacks the key.
             source = None
-        self._settings.put(P.CertSubject, self._client.signer_selection.by_certificate(source, encoded))
+        subject = self._client.certificate(self._chosen_by).by_certificate(source, encoded)
+        self._settings.put(self._chosen_by.subject, subject)
+
+    def _forget(self) -> None:
+        self._settings.put(self._chosen_by.subject, "")
+        self._client.forget_certificate(self._chosen_by)

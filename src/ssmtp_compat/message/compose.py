@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, UnsupportedError
 from .addresses import Address
+from .ascii_text import Octets
 from .canonical import encode_text, has_ascii_line_ends, to_crlf
 from .encoded_words import check_charset
 from .headers import HeaderField, address_pieces, fold, structured_pieces, unstructured_pieces
@@ -40,7 +41,7 @@ class MessageSpec:
     return_receipt_to: tuple[Address, ...] = ()
     other_headers: str = ""
     """Fields of the caller's own, see :func:`~ssmtp_compat.message.other_headers.parse_other_headers`."""
-    body: bytes = b""
+    body: Octets = b""
     """With any line endings."""
     body_charset: str = "utf-8"
     """IANA name of the character set that ``body`` is in."""
@@ -56,7 +57,7 @@ class Composed:
 
     header: bytes
     """Ends in CRLF if it is not empty; the empty line behind it is not included."""
-    content: bytes
+    content: Octets
     """Holds the body, from ``body_start`` to its end; what stands before that is not for the wire."""
     eight_bit: bool
     """The body has octets above 127."""
@@ -85,7 +86,7 @@ _Line = tuple[HeaderField, bytes]
 
 @dataclass(frozen=True, slots=True)
 class _BodyPlan:
-    body: bytes
+    body: Octets
     encoding: str  # the one still to be carried out
     fields: tuple[tuple[str, str], ...]  # MIME fields to add
     charset: str = ""  # what the caller's Content-Type is to be completed with
@@ -154,7 +155,11 @@ def raw_message(data: bytes, *, eight_bit: bool = True) -> Composed:
     return Composed(header, data, eight_bit_body, needs_smtputf8=not header.isascii(), body_start=body_start)
 
 
-def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]:
+@overload
+def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]: ...
+@overload
+def canonical_body(body: Octets, charset: str) -> tuple[Octets, str]: ...
+def canonical_body(body: Octets, charset: str) -> tuple[Octets, str]:
     """Return ``body`` with canonical line endings, and the character set it is then in.
 
     That is ``charset``, "us-ascii" where the body has nothing else, or UTF-8 in place of one whose line ends are not
@@ -164,7 +169,7 @@ def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]:
     check_charset(charset)
     if not has_ascii_line_ends(charset):
         try:
-            text = body.decode(charset)
+            text = bytes(body).decode(charset)
         except UnicodeDecodeError as error:
             raise InvalidValueError(ErrorCode.CODE_PAGE, f"The body is not {charset}.") from error
         body, charset = encode_text(text, "utf-8"), "utf-8"
@@ -254,7 +259,7 @@ def _is_ascii_superset(charset: str) -> bool:
         return False
 
 
-def _check_sendable(data: bytes) -> None:
+def _check_sendable(data: Octets) -> None:
     if b"\0" in data:
         raise InvalidValueError(
             ErrorCode.INVALID_VALUE, "The message has a NUL, which mail cannot carry; encode that part in base64."

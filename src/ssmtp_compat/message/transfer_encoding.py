@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
+from .ascii_text import Octets
 
 __all__ = ["choose", "encode", "fold_base64", "has_long_line"]
 
@@ -26,7 +27,7 @@ _COUNTING_BLOCK: Final = 1 << 20
 _QP_BARE: Final = bytes(octet for octet in (*b"\t\r\n", *range(0x20, 0x7F)) if octet != ord("="))
 
 
-def has_long_line(data: bytes) -> bool:
+def has_long_line(data: Octets) -> bool:
     """Whether a line of ``data``, which has canonical line endings, is longer than 998 octets."""
     start = 0
     # A line of 998 octets ends, LF included, within 1000. Jump to the last line end in reach: a step for each kilobyte.
@@ -38,7 +39,7 @@ def has_long_line(data: bytes) -> bool:
     return False
 
 
-def choose(data: bytes, *, eight_bit: bool) -> str:
+def choose(data: Octets, *, eight_bit: bool) -> str:
     """Return the transfer encoding that ``data`` needs: "7bit", "8bit", "quoted-printable" or "base64".
 
     ``data`` has canonical line endings; ``eight_bit`` tells that the way to the recipient is 8-bit clean. Data with a
@@ -49,10 +50,15 @@ def choose(data: bytes, *, eight_bit: bool) -> str:
     ascii_only = data.isascii()
     if (ascii_only or eight_bit) and not has_long_line(data):
         return "7bit" if ascii_only else "8bit"
+    data = bytes(data)
     return "quoted-printable" if _quoted_printable_length(data) <= _base64_length(data) else "base64"
 
 
-def encode(data: bytes, encoding: str) -> bytes:
+@overload
+def encode(data: bytes, encoding: str) -> bytes: ...
+@overload
+def encode(data: Octets, encoding: str) -> Octets: ...
+def encode(data: Octets, encoding: str) -> Octets:
     """Return ``data`` in ``encoding``, with lines of at most 76 octets ended by CRLF for the two real encodings.
 
     Quoted-printable needs canonical line endings; it also guards lines that relays change: trailing blanks, "From "
@@ -61,9 +67,9 @@ def encode(data: bytes, encoding: str) -> bytes:
     if encoding in ("7bit", "8bit"):
         return data
     if encoding == "base64":
-        return b"".join(fold_base64((data,)))
+        return b"".join(fold_base64((bytes(data),)))
     if encoding == "quoted-printable":
-        return _quoted_printable(data)
+        return _quoted_printable(bytes(data))
     raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{encoding} is no transfer encoding that can be carried out.")
 
 

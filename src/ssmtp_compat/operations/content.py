@@ -14,7 +14,7 @@ from ..smtp import commands
 from ..smtp.chunking import message_chunks
 from ..smtp.commands import Command
 from ..smtp.session import State
-from ..smtp.transparency import content_pieces
+from ..smtp.transparency import content_pieces, sliceable
 from .exchange import Exchange, refusal
 
 __all__ = ["BdatContent", "Content", "DataContent"]
@@ -63,7 +63,7 @@ class Content(ABC):
         for piece, sent in pieces:
             yield piece
             if self._body_octets and self._events.wants(EventID.Transfer):
-                self.transfer_text = memoryview(self._content)[self._start + before : self._start + sent]
+                self.transfer_text = sliceable(self._content)[self._start + before : self._start + sent]
                 try:
                     percent = sent * 100 // self._body_octets
                     self._events.fire(EventID.Transfer, direction=0, bytestransferred=sent, percentdone=percent)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, NoReturn
 
 from ..catalog.enums import EventID
@@ -223,7 +222,7 @@ class Exchange:
             self.session.receive(self._read(deadline))
             answer = self.session.next_answer()
         if answer.verb is Verb.AUTH:
-            answer = replace(answer, reply=self._without_secrets(answer.reply))
+            answer = answer._replace(reply=self._without_secrets(answer.reply))
         self._take(answer)
         return answer
 

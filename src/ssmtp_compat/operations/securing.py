@@ -46,6 +46,11 @@ class CertificateSelection:
         self._entry = open_store(source).entry_for(certificate) if source is not None else StoreEntry(certificate)
         return certificate.subject if self._entry.private_key is not None else ""
 
+    @property
+    def made(self) -> bool:
+        """Whether a certificate is selected."""
+        return self._entry is not None
+
     def pem(self) -> bytes:
         """The selected certificate as PEM text; empty when none is selected."""
         return self._entry.certificate.pem() if self._entry is not None else b""

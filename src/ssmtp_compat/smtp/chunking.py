@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .transparency import piece_end
+from .transparency import Sliceable, piece_end, sliceable
 
 __all__ = ["Chunk", "message_chunks"]
 
@@ -22,7 +22,7 @@ class Chunk:
     """The chunk in pieces, each with the octets of the body sent up to its end; at least one."""
 
 
-def message_chunks(header: bytes, content: bytes, chunk: int, piece: int, body_start: int = 0) -> Iterator[Chunk]:
+def message_chunks(header: bytes, content: Sliceable, chunk: int, piece: int, body_start: int = 0) -> Iterator[Chunk]:
     """Cut a message into chunks of ``chunk`` octets of the body at most, and these into pieces of ``piece`` octets.
 
     ``header`` ends with the empty line; ``content`` holds the body from ``body_start`` to its end. Both have CRLF line
@@ -44,9 +44,9 @@ def message_chunks(header: bytes, content: bytes, chunk: int, piece: int, body_s
 
 
 def _pieces(
-    before: bytes, content: bytes, start: int, end: int, behind: bytes, piece: int
+    before: bytes, content: Sliceable, start: int, end: int, behind: bytes, piece: int
 ) -> Iterator[tuple[bytes | memoryview, int]]:
-    view = memoryview(content)
+    view = sliceable(content)
     while True:
         at = piece_end(content, start, end, piece)
         last = at == end

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import ProtocolError
 
@@ -13,11 +12,10 @@ __all__ = ["Reply", "ReplyParser"]
 # RFC 5321 allows 512 octets a line and sets no bound for the lines of a reply. EXPN of a large list and HELP are long,
 # so the whole reply gets a bound that no honest server reaches and that an endless reply reaches soon.
 MAX_REPLY_OCTETS: Final = 1 << 20
-_SINGLE_LINE: Final = re.compile(rb"(([2-5][0-9]{2}) [^\r\n]*)\r\n")
+_SINGLE_LINE: Final = re.compile(rb"([2-5][0-9]{2} [^\r\n]*)\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One complete reply."""
 
     code: int
@@ -78,10 +76,12 @@ class ReplyParser:
         if not self._lines:
             # Nearly every reply but the one to EHLO is a single line of this shape.
             simple = _SINGLE_LINE.match(self._buffer)
-            if simple is not None and simple.end() - 2 <= self.max_line:
-                text, code = simple.group(1).decode("utf-8", "replace"), int(simple.group(2))
-                del self._buffer[: simple.end()]
-                return Reply(code, (text,))
+            if simple is not None and (end := simple.end()) - 2 <= self.max_line:
+                text = simple[1].decode("utf-8", "replace")
+                del self._buffer[:end]
+                return Reply(int(text[:3]), (text,))
+        if not self._buffer:
+            return None
         while (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]

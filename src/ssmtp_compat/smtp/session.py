@@ -12,9 +12,9 @@ be out of step and the connection has to be closed.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import ProtocolError, ReplyError
 from .auth.exchange import MAX_LINE as MAX_SASL_LINE
@@ -69,6 +69,7 @@ class _Kind(Enum):
 
 
 _P, _I, _N = _Kind.POSITIVE, _Kind.INTERMEDIATE, _Kind.NEGATIVE
+_KINDS: Final = {2: _P, 3: _I, 4: _N, 5: _N}
 _S, _V = State, Verb
 
 # (state, what was asked, kind of reply) -> next state. What is missing here is a breach of the protocol by the server.
@@ -145,8 +146,7 @@ _HOPED_FOR: Final[dict[Verb, State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A reply, paired with what it answers. ``command`` is None for the greeting and for the end of the message."""
 
     verb: Verb
@@ -275,7 +275,9 @@ class Session:
 
     def next_answer(self) -> Answer | None:
         """The next answer that the octets received so far complete, or None while more are needed."""
-        self._parser.max_line = max(self._max_line, MAX_SASL_LINE) if self.awaited is Verb.AUTH else self._max_line
+        in_flight = self._in_flight
+        sasl = in_flight and in_flight[0][0] is Verb.AUTH
+        self._parser.max_line = max(self._max_line, MAX_SASL_LINE) if sasl else self._max_line
         reply = self._parser.next_reply()
         return None if reply is None else self._pair(reply)
 
@@ -298,7 +300,7 @@ class Session:
             self.state = State.CLOSED
             self._in_flight.clear()
             return Answer(verb, command, reply)
-        kind = _P if reply.positive else _I if reply.intermediate else _N
+        kind = _KINDS[reply.code // 100]
         following = TRANSITIONS.get((self.state, verb, kind))
         if following is None:
             raise ProtocolError(f"The server answered {verb.value} with {reply.excerpt}, which does not fit.")

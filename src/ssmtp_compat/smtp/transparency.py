@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol, overload
 
-__all__ = ["content_pieces", "piece_end", "stuffed"]
+__all__ = ["Sliceable", "content_pieces", "piece_end", "sliceable", "stuffed"]
+
+
+class Sliceable(Protocol):
+    """What has to be known of a message to send it in pieces: octets, whether they are kept as such or not."""
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, key: int, /) -> int: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> bytes: ...
+    def find(self, part: bytes, start: int, end: int, /) -> int: ...
+    def rfind(self, part: bytes, start: int, end: int, /) -> int: ...
+    def startswith(self, prefix: bytes, start: int, /) -> bool: ...
+    def endswith(self, suffix: bytes, start: int, /) -> bool: ...
+
+
+def sliceable(content: Sliceable) -> memoryview | Sliceable:
+    """``content`` in the form whose slices copy least."""
+    return memoryview(content) if isinstance(content, bytes) else content
+
 
 END_OF_CONTENT: Final = b".\r\n"
 
@@ -22,7 +42,7 @@ def stuffed(text: bytes, *, line_start: bool = True) -> bytes:
     return b"." + text if line_start and text.startswith(b".") else text
 
 
-def piece_end(content: bytes, start: int, total: int, piece: int) -> int:
+def piece_end(content: Sliceable, start: int, total: int, piece: int) -> int:
     """Where a piece of ``content`` ends that begins at ``start`` and has ``piece`` octets (2 or more) at most.
 
     ``content`` is regarded up to ``total``; it has CRLF line endings only.
@@ -40,7 +60,7 @@ def piece_end(content: bytes, start: int, total: int, piece: int) -> int:
 
 
 def content_pieces(
-    header: bytes, content: bytes, piece: int, body_start: int = 0
+    header: bytes, content: Sliceable, piece: int, body_start: int = 0
 ) -> Iterator[tuple[bytes | memoryview, int]]:
     """Cut a message into pieces for the wire; each comes with the octets of the body sent up to its end.
 
@@ -51,7 +71,7 @@ def content_pieces(
     # A body that does not end a line gets the CRLF that the dot needs in front of it.
     ended = body_start == len(content) or content.endswith(b"\r\n", body_start)
     tail = END_OF_CONTENT if ended else b"\r\n" + END_OF_CONTENT
-    view = memoryview(content)
+    view = sliceable(content)
     start, total = body_start, len(content)
     while True:
         end = piece_end(content, start, total, piece)

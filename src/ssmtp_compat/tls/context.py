@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import certifi
 from cryptography import x509
@@ -16,6 +16,7 @@ from OpenSSL.crypto import X509
 
 from ..catalog.errors import ErrorCode
 from ..errors import TLSError
+from ..pki.certificates import KeyPair
 from .progress import report_state
 from .reasons import reasons
 
@@ -42,6 +43,8 @@ class TlsOptions:
     """A directory of PEM files with hashed names, as ``openssl rehash`` makes it."""
     ca_pem: str = ""
     """PEM text of one or more certificates."""
+    client: KeyPair | None = None
+    """Who the client is, for a server that asks; None for nobody."""
     accepted_certificate: bytes = b""
     """DER of a server certificate that is accepted without further checks; empty for none."""
 
@@ -68,7 +71,8 @@ def make_context(options: TlsOptions) -> SSL.Context:
 
     OpenSSL and pyOpenSSL let any number of threads use a context that is not changed after its first use.
 
-    Raises :class:`TLSError` (271) naming the file, the directory or the text with CA certificates that cannot be used.
+    Raises :class:`TLSError`: 271 naming the file, the directory or the text with CA certificates that cannot be used,
+    273 for a client certificate that OpenSSL does not take.
     """
     files = [path for path in options.ca_file_candidates if _is(Path.is_file, path)][:1]
     if options.ca_file:
@@ -77,7 +81,9 @@ def make_context(options: TlsOptions) -> SSL.Context:
         raise TLSError(ErrorCode.CANNOT_OPEN_STORE, f"There is no directory of CA certificates {options.ca_dir!r}.")
     if not (files or options.ca_dir or options.ca_pem):
         files.append(certifi.where())
-    return _build(_TrustAnchors(tuple(_ca_file(path) for path in files), options.ca_dir, options.ca_pem))
+    return _build(
+        _TrustAnchors(tuple(_ca_file(path) for path in files), options.ca_dir, options.ca_pem), options.client
+    )
 
 
 def _is(kind: Callable[[Path], bool], path: str) -> bool:
@@ -88,7 +94,7 @@ def _is(kind: Callable[[Path], bool], path: str) -> bool:
 
 
 @lru_cache(maxsize=_CONTEXTS_KEPT)
-def _build(anchors: _TrustAnchors) -> SSL.Context:
+def _build(anchors: _TrustAnchors, client: KeyPair | None) -> SSL.Context:
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     # RFC 8996 deprecates TLS 1.0 and 1.1.
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -106,7 +112,25 @@ def _build(anchors: _TrustAnchors) -> SSL.Context:
         context.load_verify_locations(None, anchors.directory)
     if anchors.pem:
         _add_pem(context, anchors.pem)
+    if client is not None:
+        _use(context, client)
     return context
+
+
+def _use(context: SSL.Context, client: KeyPair) -> None:
+    # The issuers go along, the root left out: the server knows it, or will not believe it.
+    issuers = [issuer for issuer in client.chain if not issuer.self_issued]
+    try:
+        context.use_certificate(x509.load_der_x509_certificate(client.certificate.der))
+        context.use_privatekey(cast(Any, client.private_key))  # says itself which kinds of key it takes
+        for issuer in issuers:
+            context.add_extra_chain_cert(x509.load_der_x509_certificate(issuer.der))
+    except (SSL.Error, TypeError, ValueError) as error:
+        reason = f": {reasons(error)}" if isinstance(error, SSL.Error) else ""
+        raise TLSError(
+            ErrorCode.NO_CREDENTIALS,
+            f"TLS cannot use the certificate of {client.certificate.subject} or its key{reason}.",
+        ) from error
 
 
 def _ca_file(path: str) -> _CaFile:

@@ -33,6 +33,8 @@ _HANDSHAKE_RECORD: Final = 22
 _ALERT_RECORD: Final = 21
 _EXPORTER: Final = (b"EXPORTER-Channel-Binding", 32, b"")
 """Label, length and context of the channel binding tls-exporter (RFC 9266 section 4)."""
+_CERTIFICATE_REQUIRED: Final = "certificate required"
+"""OpenSSL's words for the alert certificate_required (RFC 8446 6.2)."""
 _CLOSE_SECONDS: Final = 0.2
 """How long a full send buffer may hold up closing: a close_notify is a courtesy."""
 
@@ -115,8 +117,8 @@ class TlsStream:
     def read(self, limit: int, deadline: Deadline) -> bytes:
         """As every stream reads; ``b""`` only after the server's close_notify.
 
-        Raises :class:`TLSError` (284) for a record that cannot be decrypted, and where the transport ends without
-        close_notify: an attacker may have cut it there (RFC 8446 6.1).
+        Raises :class:`TLSError`: 284 for a record that cannot be decrypted, and where the transport ends without
+        close_notify: an attacker may have cut it there (RFC 8446 6.1); 281 where the server wants a certificate.
         """
         self._check_usable(self._can_read)
         while True:
@@ -128,7 +130,10 @@ class TlsStream:
                 return b""
             except SSL.Error as error:
                 self._can_read = self._can_write = False
-                raise TLSError(ErrorCode.TLS_DECRYPT, f"OpenSSL says: {reasons(error)}.") from error
+                said = reasons(error)
+                # In TLS 1.3 the client's handshake is over before the server has looked at its certificate.
+                code = ErrorCode.NO_CLIENT_CERTIFICATE if _CERTIFICATE_REQUIRED in said else ErrorCode.TLS_DECRYPT
+                raise TLSError(code, f"OpenSSL says: {said}.") from error
             if not self._fetch(deadline):
                 self._can_read = self._can_write = False
                 text = "The stream was truncated: the connection ended without the server's close_notify."

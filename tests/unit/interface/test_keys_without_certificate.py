@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +17,13 @@ from unit.pki.mutations import DATA, PASSWORD, data
 
 P = PropertyID
 
-KEYS = [(6, "traditional-aes256.pem"), (6, "rsa.openssh")]
+KEYS = [
+    (6, "traditional-aes256.pem"),
+    (6, "rsa.openssh"),
+    (14, "rsa-v2.ppk"),
+    (14, "rsa-v3-secret.ppk"),
+    (18, "rsa.jwk"),
+]
 """CertStoreType of a file, which is one less than that of its content, and a file with the RSA key of the fixtures."""
 
 
@@ -62,3 +70,26 @@ def test_renewed_certificate_takes_the_key_of_the_old_one(handle: int, owner: Is
     put(handle, P.CertStore, str(store))
     put(handle, P.CertEncoded, owner.certificate.pem())
     assert take(handle, P.CertSubject) == "CN=Owner"
+
+
+@pytest.mark.parametrize(("kind", "blob"), [(13, 10), (16, 17), (18, 19)])
+def test_public_key_says_that_it_cannot_sign(handle: int, kind: int, blob: int, tmp_path: Path):
+    content, file = public_key(kind), tmp_path / "public"
+    file.write_bytes(content)
+    for type_and_store in ((kind, str(file)), (blob, content)):
+        put(handle, P.CertStoreType, type_and_store[0])
+        put(handle, P.CertStore, type_and_store[1])
+        text = refused(handle, ssmtp_set(handle, P.CertSubject, "*"), ErrorCode.CERTIFICATE_NOT_FOUND)
+        assert "2048-bit RSA public key without a certificate or a private key" in text
+        assert "A public key can neither sign nor be found by a subject" in text
+
+
+def public_key(kind: int) -> bytes:
+    """The public part of the fixtures' RSA key as a store of this type has it."""
+    jwk = json.loads(data("rsa.jwk"))
+    modulus = base64.b64encode(base64.urlsafe_b64decode(jwk["n"] + "==")).decode()
+    return {
+        13: data("rsa.pub"),
+        16: f"<RSAKeyValue><Modulus>{modulus}</Modulus><Exponent>{jwk['e']}</Exponent></RSAKeyValue>".encode(),
+        18: json.dumps({name: jwk[name] for name in ("kty", "n", "e")}).encode(),
+    }[kind]

@@ -24,7 +24,7 @@ from unit.interface.scripts import WRITABLE, each, put, refused, take, with_room
 P = PropertyID
 
 # Setting these does something else, or takes text of a certain form only; they have tests of their own.
-CERTIFICATES = {P.CertEncoded, P.CertSubject}
+CERTIFICATES = {P.CertEncoded, P.CertSubject, P.SSLCertEncoded, P.SSLCertSubject}
 ADDRESSES = {P.SendTo, P.Cc, P.BCc, P.MessageRecipientAddress}
 OPTIONS = {P.MessageRecipientOptions}
 CONNECTED = {P.Connected}

@@ -29,10 +29,9 @@ from wire.scripted_server import Ending, ScriptedServer
 
 P = PropertyID
 
+CERTIFICATES = {P.CertEncoded, P.CertSubject, P.SSLCertEncoded, P.SSLCertSubject}
 SCALARS = [
-    row
-    for row in WRITABLE
-    if row.indexed_by is None and row.id not in (P.CertEncoded, P.CertSubject, P.Connected, P.LocalHost)
+    row for row in WRITABLE if row.indexed_by is None and row.id not in {*CERTIFICATES, P.Connected, P.LocalHost}
 ]
 
 

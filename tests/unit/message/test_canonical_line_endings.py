@@ -47,6 +47,12 @@ def test_every_mix_of_line_ends(data):
     assert is_canonical(data) == (converted == data)
 
 
+@pytest.mark.parametrize(("ends", "canonical"), [(b"\r\n", True), (b"\r\r", False), (b"\n\n", False), (b"\rx", False)])
+@pytest.mark.parametrize("octets", [65534, 65535, 65536])
+def test_line_ends_are_seen_where_a_block_ends(octets, ends, canonical):
+    assert is_canonical(b"x" * octets + ends + b"x" * 65536) is canonical
+
+
 def test_a_character_that_the_codec_lacks_is_named():
     with pytest.raises(InvalidValueError, match=r"U\+20AC at position 4 does not exist in iso8859-1") as caught:
         encode_text("abc€", "iso8859-1")

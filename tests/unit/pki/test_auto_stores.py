@@ -33,10 +33,31 @@ def public(owner: Issued, encoding: Encoding, form: PublicFormat = PublicFormat.
     return owner.key.public_key().public_bytes(encoding, form)
 
 
+def der(owner: Issued) -> bytes:
+    return base64.b64encode(owner.certificate.der)
+
+
+def modulus(owner: Issued) -> bytes:
+    number = owner.key.public_key().public_numbers().n
+    return base64.urlsafe_b64encode(number.to_bytes(owner.key.key_size // 8, "big")).rstrip(b"=")
+
+
 STORES: dict[str, tuple[Callable[[Issued], bytes], str]] = {
     "PFX": (lambda _: data("keytool.p12"), ALICE),
     "JKS": (lambda _: data("keytool.jks"), ALICE),
     "PEM": (pem, "Alice"),
+    "PPK": (lambda _: data("rsa-v3-secret.ppk"), "RSA private key"),
+    "SSH public key": (lambda _: data("p256.pub"), "secp256r1 public key"),
+    "SSH public key of RFC 4716": (lambda _: data("rsa.rfc4716"), "RSA public key"),
+    "XML": (
+        lambda alice: b"\xef\xbb\xbf\n <KeyInfo><X509Certificate>%s</X509Certificate></KeyInfo>" % der(alice),
+        "Alice",
+    ),
+    "XML in UTF-16": (
+        lambda alice: f"<a><X509Certificate>{der(alice).decode()}</X509Certificate></a>".encode("utf-16"),
+        "Alice",
+    ),
+    "JWK": (lambda alice: b' {"kty": "RSA", "n": "%s", "e": "AQAB"}' % modulus(alice), "RSA public key"),
     "certificate in DER": (lambda alice: alice.certificate.der, "Alice"),
     "certificate in PEM": (lambda alice: alice.certificate.pem(), "Alice"),
     "key in DER": (lambda alice: public(alice, Encoding.DER), "RSA public key"),

@@ -139,13 +139,13 @@ def test_start_of_tls(settings: Settings, mode: SSLStartModes, port: int, expect
     assert views.tls_start(settings) is expected
     assert views.smtp_options(settings).tls_start is expected
     put(settings, P.MailServer, "mail.example.test")
-    assert (views.tls_options(settings) is None) == (expected is TlsStart.NEVER)
+    assert (views.tls_options(settings, None) is None) == (expected is TlsStart.NEVER)
 
 
 def tls(settings: Settings) -> Any:
     put(settings, P.MailServer, " mail.example.test ")
     put(settings, P.SSLStartMode, SSLStartModes.sslExplicit)
-    return views.tls_options(settings)
+    return views.tls_options(settings, None)
 
 
 def test_trust_follows_its_settings(settings: Settings):
@@ -188,15 +188,7 @@ def test_tls_setting_that_would_have_no_effect_is_refused(settings: Settings, ro
         tls(settings)
     assert caught.value.code is ErrorCode.NOT_SUPPORTED
     put(settings, P.SSLStartMode, SSLStartModes.sslNone)
-    assert views.tls_options(settings) is None
-
-
-@pytest.mark.parametrize(("key", "value"), [(P.SSLCertSubject, "*"), (P.SSLCertEncoded, b"certificate")])
-def test_client_certificate_is_refused_and_never_left_out(settings: Settings, key: PropertyID, value: Any):
-    put(settings, key, value)
-    with pytest.raises(SSMTPError, match="client certificates") as caught:
-        tls(settings)
-    assert caught.value.code is ErrorCode.NOT_SUPPORTED
+    assert views.tls_options(settings, None) is None
 
 
 # -- SMTP and the login -----------------------------------------------------------------------------------------------
@@ -282,5 +274,5 @@ def test_no_secret_is_in_the_repr_of_the_options(settings: Settings):
     put(settings, P.CertStoreType, 7)
     put(settings, P.CertStore, "hunter2")
     put(settings, P.CertStorePassword, "hunter2")
-    for thing in (settings, views.smtp_options(settings), views.signer_store(settings)):
+    for thing in (settings, views.smtp_options(settings), views.certificate_store(settings, views.SIGNER)):
         assert "hunter2" not in repr(thing)

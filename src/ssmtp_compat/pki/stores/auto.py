@@ -11,15 +11,28 @@ from ..armor import decode_base64
 from ..ber import elements_in, to_definite
 from .entries import Store
 from .jks import JKS_MAGIC, open_jks
+from .jwk import open_jwk
 from .p7b import P7B_LABELS, open_p7b
 from .pem import open_pem
 from .pfx import open_pfx
+from .ppk import open_ppk
 from .public import PUBLIC_KEY_LABELS, open_public
+from .ssh_public import open_ssh_public
+from .xmlkey import open_xml
 
 __all__ = ["open_any", "recognised"]
 
 Opener = Callable[[bytes, bytes, str], Store]
 
+# What content begins with; ahead of text there may be blanks and the mark of UTF-8. XML may be in UTF-16.
+_BEGINNINGS: Final[tuple[tuple[tuple[bytes, ...], Opener], ...]] = (
+    (JKS_MAGIC, open_jks),
+    ((b"PuTTY-User-Key-File-",), open_ppk),
+    ((b"---- BEGIN SSH2 PUBLIC KEY ----", b"ssh-", b"ecdsa-sha2-", b"sk-"), open_ssh_public),
+    ((b"<", b"\xff\xfe<\0", b"\xfe\xff\0<"), open_xml),
+    ((b"{",), open_jwk),
+)
+_LONGEST_LEADING_SPACE: Final = 1024
 _INTEGER: Final = 0x02
 _BIT_STRING: Final = 0x03
 _OBJECT_IDENTIFIER: Final = 0x06
@@ -62,11 +75,10 @@ def recognised(content: bytes) -> Opener | None:
 def _opener_of(content: bytes) -> Opener | None:
     if b"-----BEGIN " in content:
         return _of_pem(content)
-    if content.startswith(JKS_MAGIC):
-        return open_jks
     if content[:1] == bytes((_SEQUENCE,)):
         return _of_asn1(content)
-    return None
+    start = content[:_LONGEST_LEADING_SPACE].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((opener for beginnings, opener in _BEGINNINGS if start.startswith(beginnings)), None)
 
 
 def _of_pem(content: bytes) -> Opener:

@@ -85,7 +85,12 @@ def join_store(
     owned = {certificate: _key_of(certificate, keys) for certificate in given}
     used = set(map(id, owned.values()))
     joined = make_store(owned.items())
-    return Store(joined.entries, tuple(key for key in keys.values() if id(key) not in used), tuple(public_keys))
+    certified = {certificate.public_key_der for certificate in given}
+    return Store(
+        joined.entries,
+        tuple(key for key in keys.values() if id(key) not in used),
+        tuple(key for key in public_keys if subject_public_key_info(key) not in certified),
+    )
 
 
 def make_store(pairs: Iterable[tuple[Certificate, PrivateKeyTypes | None]]) -> Store:

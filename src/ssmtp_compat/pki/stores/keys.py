@@ -21,8 +21,8 @@ __all__ = [
     "subject_public_key_info",
 ]
 
-CURVES: Final[Mapping[str, type[ec.EllipticCurve]]] = MappingProxyType(
-    {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
+CURVES: Final[Mapping[str, ec.EllipticCurve]] = MappingProxyType(
+    {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 )
 """The curves that S/MIME knows, by their names in FIPS 186-4 and JWK."""
 # Keys above it are slower than anybody's patience, and checking a hostile one takes longer still.
@@ -109,9 +109,9 @@ def _primes(modulus: int, exponent: int, private_exponent: int) -> tuple[int, in
     raise ValueError("the modulus is not the product of two primes")
 
 
-def ec_private_key(curve: type[ec.EllipticCurve], value: int, public: ec.EllipticCurvePublicKey) -> PrivateKeyTypes:
+def ec_private_key(curve: ec.EllipticCurve, value: int, public: ec.EllipticCurvePublicKey) -> PrivateKeyTypes:
     """The key of a private value. Raises ValueError when it does not belong to ``public``."""
-    key = ec.derive_private_key(value, curve())
+    key = ec.derive_private_key(value, curve)
     if key.public_key() != public:
         raise ValueError("the private value does not belong to the public point")
     return key

@@ -19,10 +19,14 @@ from ...errors import CertificateError
 from .auto import open_any, recognised
 from .entries import Store
 from .jks import open_jks
+from .jwk import open_jwk
 from .p7b import open_p7b
 from .pem import open_pem
 from .pfx import open_pfx
+from .ppk import open_ppk
 from .public import open_public
+from .ssh_public import open_ssh_public
+from .xmlkey import open_xml
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
 
@@ -35,6 +39,10 @@ class StoreFormat(Enum):
     PEM = "PEM"
     PUBLIC = "certificate or public key"
     P7B = "PKCS#7"
+    PPK = "PuTTY private key"
+    SSH_PUBLIC = "SSH public key"
+    XML = "XML"
+    JWK = "JSON Web Key"
     AUTO = "any"
 
 
@@ -67,6 +75,11 @@ _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = Ma
         StoreFormat.PEM: open_pem,
         StoreFormat.PUBLIC: open_public,
         StoreFormat.P7B: open_p7b,
+        StoreFormat.PEM: open_pem,
+        StoreFormat.PPK: open_ppk,
+        StoreFormat.SSH_PUBLIC: open_ssh_public,
+        StoreFormat.XML: open_xml,
+        StoreFormat.JWK: open_jwk,
         StoreFormat.AUTO: open_any,
     }
 )

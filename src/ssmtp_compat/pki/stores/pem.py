@@ -92,7 +92,7 @@ def _private_key(block: PemBlock, password: bytes, what: str) -> PrivateKeyTypes
         )
     try:
         return _load(block, password if encrypted else None, what)
-    except UnsupportedAlgorithm as error:
+    except (UnsupportedAlgorithm, NotImplementedError) as error:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unsupported(block, what)) from error
     except (ValueError, TypeError) as error:
         if "unknown cipher" in str(error) or "Unknown key encryption" in str(error):

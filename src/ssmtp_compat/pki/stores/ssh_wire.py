@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 __all__ = ["CURVE_OF_SSH", "SSHReader", "ssh_string"]
 
-CURVE_OF_SSH: Final = {
-    b"ecdsa-sha2-nistp256": ec.SECP256R1,
-    b"ecdsa-sha2-nistp384": ec.SECP384R1,
-    b"ecdsa-sha2-nistp521": ec.SECP521R1,
-}
+CURVE_OF_SSH: Final[Mapping[bytes, ec.EllipticCurve]] = MappingProxyType(
+    {
+        b"ecdsa-sha2-nistp256": ec.SECP256R1(),
+        b"ecdsa-sha2-nistp384": ec.SECP384R1(),
+        b"ecdsa-sha2-nistp521": ec.SECP521R1(),
+    }
+)
 """Key type (RFC 5656 6.2.1) -> curve."""
 
 

@@ -17,12 +17,16 @@ from .message import (
     reverse_path,
 )
 from .refusal import refuse
-from .securing import recipients_spec, signer_spec, signer_store
+from .securing import SIGNER, TLS_CLIENT, StoreProperties, certificate_store, recipients_spec, signer_spec
 
 __all__ = [
+    "SIGNER",
+    "TLS_CLIENT",
+    "StoreProperties",
     "body",
     "body_charset",
     "body_codec",
+    "certificate_store",
     "delivery_options",
     "message_dsn",
     "message_spec",
@@ -31,7 +35,6 @@ __all__ = [
     "refuse",
     "reverse_path",
     "signer_spec",
-    "signer_store",
     "smtp_options",
     "tcp_options",
     "timeouts",

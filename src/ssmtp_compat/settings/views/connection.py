@@ -17,6 +17,7 @@ from ..store import Settings
 from .refusal import refuse, refuse_unsupported
 
 if TYPE_CHECKING:
+    from ...pki.certificates import KeyPair
     from ...tls.context import TlsOptions
 
 P = PropertyID
@@ -119,15 +120,14 @@ def _credentials(settings: Settings, mechanism: AuthMechanisms) -> Credentials:
     return Credentials(settings.text(P.User), password, identity, _host(settings), settings.number(P.MailPort))
 
 
-def tls_options(settings: Settings) -> TlsOptions | None:
-    """Whom to trust; None when TLS is off."""
+def tls_options(settings: Settings, client: KeyPair | None) -> TlsOptions | None:
+    """Whom to trust, and who the ``client`` is; None when TLS is off."""
     if tls_start(settings) is TlsStart.NEVER:
         return None
     from ...pki.certificates import decode_certificate
     from ...tls.context import TlsOptions
 
     refuse_unsupported(settings, (row for row in SETTINGS.values() if row.group == "SSL"))
-    refuse_unsupported(settings, (PROPERTIES[P.SSLCertSubject], PROPERTIES[P.SSLCertEncoded]))
     accepted = settings.binary(P.SSLAcceptServerCertEncoded)
     return TlsOptions(
         server_name=_host(settings),
@@ -135,5 +135,6 @@ def tls_options(settings: Settings) -> TlsOptions | None:
         ca_file=settings.setting_text("OpenSSLCAFile"),
         ca_dir=settings.setting_text("OpenSSLCADir"),
         ca_pem=settings.setting_text("SSLCACerts"),
+        client=client,
         accepted_certificate=decode_certificate(accepted).der if accepted else b"",
     )

@@ -10,6 +10,7 @@ from ...catalog.enums import Importance, Priority, PropertyID, RecipientTypes, S
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError, SSMTPError
 from ...message.addresses import Group, Mailbox, flatten, parse_address_list, parse_mailbox
+from ...message.ascii_text import AsciiText, Octets
 from ...message.canonical import encode_text
 from ...message.compose import MessageSpec
 from ...message.dates import format_date
@@ -95,11 +96,17 @@ def body_codec(settings: Settings) -> str:
     return codec_of(settings.setting_number("CodePage"))
 
 
-def body(settings: Settings) -> bytes:
+# Below this a copy costs nothing; of a long text it would be the greatest part of all memory that sending takes.
+_LONG_TEXT: Final = 1 << 16
+
+
+def body(settings: Settings) -> Octets:
     """MessageText as octets in the code page, with the line endings it was given."""
     text = settings.text(P.MessageText)
     # ASCII is itself in every code page that mail can carry, but for UTF-7, in which it would harm base64.
-    return text.encode("ascii") if text.isascii() else encode_text(text, body_codec(settings))
+    if text.isascii():
+        return text.encode("ascii") if len(text) < _LONG_TEXT else AsciiText(text)
+    return encode_text(text, body_codec(settings))
 
 
 def body_charset(settings: Settings) -> str:

@@ -1,8 +1,9 @@
-"""Whose key signs, for whom the message is encrypted, and with what."""
+"""Whose key signs or answers for the client in TLS, for whom the message is encrypted, and with what."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
 
 P = PropertyID
 
+
+@dataclass(frozen=True, slots=True)
+class StoreProperties:
+    """The five properties that choose one certificate with its key."""
+
+    store: PropertyID
+    kind: PropertyID
+    password: PropertyID
+    subject: PropertyID
+    encoded: PropertyID
+
+
+SIGNER: Final = StoreProperties(P.CertStore, P.CertStoreType, P.CertStorePassword, P.CertSubject, P.CertEncoded)
+TLS_CLIENT: Final = StoreProperties(
+    P.SSLCertStore, P.SSLCertStoreType, P.SSLCertStorePassword, P.SSLCertSubject, P.SSLCertEncoded
+)
+
 _NO_PATH: Final = re.compile(rb"[\x00-\x1f]")
 
 _STORE_FORMATS: Final = {
@@ -35,39 +53,53 @@ _STORE_FORMATS: Final = {
     CertStoreTypes.cstPublicKeyBlob: ("PUBLIC", False),
     CertStoreTypes.cstP7BFile: ("P7B", True),
     CertStoreTypes.cstP7BBlob: ("P7B", False),
+    CertStoreTypes.cstSSHPublicKeyBlob: ("SSH_PUBLIC", False),
+    CertStoreTypes.cstSSHPublicKeyFile: ("SSH_PUBLIC", True),
+    CertStoreTypes.cstPPKFile: ("PPK", True),
+    CertStoreTypes.cstPPKBlob: ("PPK", False),
+    CertStoreTypes.cstXMLFile: ("XML", True),
+    CertStoreTypes.cstXMLBlob: ("XML", False),
+    CertStoreTypes.cstJWKFile: ("JWK", True),
+    CertStoreTypes.cstJWKBlob: ("JWK", False),
     CertStoreTypes.cstAuto: ("AUTO", False),
 }
 
 
-def signer_store(settings: Settings) -> StoreSource:
-    """The certificate store that the CertStore properties name."""
+def certificate_store(settings: Settings, properties: StoreProperties) -> StoreSource:
+    """The certificate store that ``properties`` name."""
     from ...pki.stores.opening import StoreFormat, StoreSource
 
-    kind = CertStoreTypes(settings.number(P.CertStoreType))
+    kind = CertStoreTypes(settings.number(properties.kind))
     if kind not in _STORE_FORMATS:
         if kind in (CertStoreTypes.cstUser, CertStoreTypes.cstMachine):
             raise UnsupportedError(
                 ErrorCode.NOT_SUPPORTED,
-                f"CertStoreType {int(kind)} is a certificate store of Windows, which is not read, on Windows neither; "
-                "set CertStoreType and CertStore to a PFX or PEM file first.",
+                f"{properties.kind.name} {int(kind)} is a certificate store of Windows, which is not read, on Windows "
+                f"neither; set {properties.kind.name} and {properties.store.name} to a PFX or PEM file first.",
             )
-        refuse(PROPERTIES[P.CertStoreType], f"CertStoreType is {int(kind)}.")
+        refuse(PROPERTIES[P.CertStoreType], f"{properties.kind.name} is {int(kind)}.")
     name, is_file = _STORE_FORMATS[kind]
-    content = settings.binary(P.CertStore)
+    content = settings.binary(properties.store)
     if is_file and (found := _NO_PATH.search(content)):
         # Perhaps a private key, which must not end in an error text as the name of a file that is missing.
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE,
-            f"CertStoreType {int(kind)} takes a path, and CertStore has the octet 0x{found.group()[0]:02X}, which no "
-            f"path has; CertStoreType {int(kind) + 1} takes the content of a store.",
+            f"{properties.kind.name} {int(kind)} takes a path, and {properties.store.name} has the octet "
+            f"0x{found.group()[0]:02X}, which no path has; {properties.kind.name} {int(_blob_type(kind))} takes the "
+            "content of a store.",
         )
     return StoreSource(
         format=StoreFormat[name],
         path=content.decode("utf-8", "surrogateescape") if is_file else None,
         content=None if is_file else content,
-        password=settings.text(P.CertStorePassword),
-        what="CertStore",
+        password=settings.text(properties.password),
+        what=properties.store.name,
     )
+
+
+def _blob_type(file_type: CertStoreTypes) -> CertStoreTypes:
+    """The type that takes the content of what ``file_type`` takes the path of."""
+    return CertStoreTypes[file_type.name.removesuffix("File") + "Blob"]
 
 
 def signer_spec(settings: Settings, key_pair: KeyPair, now: datetime) -> SignerSpec:

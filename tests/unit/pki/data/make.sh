@@ -1,11 +1,11 @@
 #!/bin/sh
 # Makes every key file of this directory anew, each with a key that is used nowhere else; the passphrase is "fixture-secret".
-# The files that are committed were written by OpenSSL 3.0.19, OpenSSH 9.2p1 and PuTTY 0.78 (Debian: openssl,
-# openssh-client, putty-tools).
+# The files that are committed were written by OpenSSL 3.0.19, OpenSSH 9.2p1, PuTTY 0.78 and Node.js 20.20.2
+# (Debian: openssl, openssh-client, putty-tools, nodejs).
 set -eu
 cd "$(dirname "$0")"
 secret=fixture-secret
-rm -f -- *.pem *.openssh *.pub *.rfc4716 *.ppk
+rm -f -- *.pem *.openssh *.pub *.rfc4716 *.ppk *.jwk
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf %s "$secret" > "$work/secret"
@@ -60,4 +60,11 @@ for flavour in argon2i argon2d; do
     puttygen "$work/ed25519" -O private -C "ed25519 key" --ppk-param "version=3,kdf=$flavour,$light" \
         --new-passphrase "$work/secret" -o "ed25519-v3-$flavour.ppk"
 done
-chmod 644 -- *.openssh *.ppk *.pem
+
+# JSON Web Keys, as Node.js writes them.
+openssl genpkey -algorithm ed25519 -out "$work/ed25519.pkcs8"
+for kind in rsa p256 p384 p521 ed25519.pkcs8; do
+    node -e 'const key = require("crypto").createPrivateKey(require("fs").readFileSync(process.argv[1]));
+        console.log(JSON.stringify(key.export({ format: "jwk" })))' "$work/$kind" > "${kind%.pkcs8}.jwk"
+done
+chmod 644 -- *.openssh *.ppk *.pem *.jwk

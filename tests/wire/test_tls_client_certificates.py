@@ -1,0 +1,122 @@
+"""Who the client is: shown to a server that asks and that has been accepted, and to nobody else."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from loopback_identity import LoopbackIdentity
+from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.errors import TLSError
+from ssmtp_compat.pki.certificates import Certificate, KeyPair
+from ssmtp_compat.tls.context import TlsOptions, make_context
+from wire.mailer import Mailer
+from wire.scripted_server import ScriptedServer
+from wire.tls_certificates import Issued, authority, issue
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+PEM_FILE, PEM_BLOB = 6, 7
+IMPLICIT = 1
+
+
+@pytest.fixture
+def asking(loopback_identity: LoopbackIdentity) -> ssl.SSLContext:
+    """A server that asks for a certificate of the authority of ``wire.tls_certificates`` and goes on without one."""
+    context = loopback_identity.server_context()
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=authority().pem.decode())
+    return context
+
+
+@pytest.fixture
+def client() -> Issued:
+    """Issued by an intermediate, which the server does not know."""
+    intermediate = issue(common_name="Test intermediate", issuer=authority(), is_ca=True)
+    return issue(common_name="Client", issuer=intermediate, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+
+
+def mailer_for(server: ScriptedServer, identity: LoopbackIdentity, **properties: object) -> Mailer:
+    mailer = Mailer(server.port, SSLStartMode=IMPLICIT, **properties)
+    mailer.config(SSLCACertFilePaths=identity.ca_file)
+    return mailer
+
+
+def chosen(client: Issued, directory: Path) -> dict[str, object]:
+    return {"SSLCertStoreType": PEM_FILE, "SSLCertStore": str(client.write(directory, "client")), "SSLCertSubject": "*"}
+
+
+def test_it_is_shown_with_its_issuers(
+    asking: ssl.SSLContext, client: Issued, loopback_identity: LoopbackIdentity, tmp_path: Path
+):
+    with (
+        ScriptedServer(tls=asking, implicit_tls=True) as server,
+        mailer_for(server, loopback_identity, **chosen(client, tmp_path)) as mailer,
+    ):
+        assert mailer.get("SSLCertSubject") == "CN=Client"
+        assert mailer.get("SSLCertEncoded") == client.pem
+        assert mailer.send() == 0, mailer.error
+    assert server.connection.client_certificate == client.der
+
+
+def test_a_client_without_one_shows_none_although_another_has_one(
+    asking: ssl.SSLContext, client: Issued, loopback_identity: LoopbackIdentity, tmp_path: Path
+):
+    with ScriptedServer(tls=asking, implicit_tls=True) as server:
+        for properties in (chosen(client, tmp_path), {}):
+            with mailer_for(server, loopback_identity, **properties) as mailer:
+                assert mailer.send() == 0, mailer.error
+        assert [connection.client_certificate for connection in server.connections] == [client.der, None]
+
+
+def test_a_server_that_is_not_accepted_does_not_see_it(asking: ssl.SSLContext, client: Issued, tmp_path: Path):
+    with (
+        ScriptedServer(tls=asking, implicit_tls=True) as server,
+        Mailer(server.port, SSLStartMode=IMPLICIT, **chosen(client, tmp_path)) as mailer,
+    ):
+        assert mailer.send() == ErrorCode.CERTIFICATE_REJECTED
+    assert server.connection.client_certificate is None
+
+
+def test_a_server_that_insists_is_an_error_without_one(asking: ssl.SSLContext, loopback_identity: LoopbackIdentity):
+    asking.verify_mode = ssl.CERT_REQUIRED
+    with (
+        ScriptedServer(tls=asking, implicit_tls=True) as server,
+        mailer_for(server, loopback_identity) as mailer,
+    ):
+        assert mailer.send() == ErrorCode.NO_CLIENT_CERTIFICATE
+        assert "certificate required" in mailer.error[1]
+
+
+def test_a_certificate_without_its_key_is_an_error_before_anything_is_opened(
+    client: Issued, loopback_identity: LoopbackIdentity
+):
+    with (
+        ScriptedServer() as server,
+        mailer_for(server, loopback_identity, SSLCertStoreType=PEM_BLOB, SSLCertStore=client.pem) as mailer,
+    ):
+        mailer.set(SSLCertEncoded=client.pem)
+        assert mailer.send() == ErrorCode.NO_CREDENTIALS
+        assert "CN=Client" in mailer.error[1]
+        mailer.set(SSLCertEncoded="")
+        assert mailer.get("SSLCertEncoded") == b""
+        assert server.connections == []
+
+
+def test_the_signer_and_the_client_are_chosen_apart(client: Issued, tmp_path: Path):
+    with Mailer(25, **chosen(client, tmp_path)) as mailer:
+        assert mailer.get("CertEncoded") == b""
+        mailer.set(CertStoreType=PEM_FILE, CertStore=str(tmp_path / "client.pem"), CertSubject="*")
+        mailer.set(CertStorePassword="other")
+        assert (mailer.get("CertSubject"), mailer.get("SSLCertSubject")) == ("", "CN=Client")
+
+
+def test_a_key_that_tls_cannot_use_is_named(client: Issued):
+    options = TlsOptions(server_name="localhost", client=KeyPair(Certificate(client.der), X25519PrivateKey.generate()))
+    with pytest.raises(TLSError, match="CN=Client") as caught:
+        make_context(options)
+    assert caught.value.code is ErrorCode.NO_CREDENTIALS
