@@ -146,16 +146,19 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(CertStoreTypes.cstUser),
         choices=CertStoreTypes,
-        doc="How CertStore is read; of each pair one is a file and the other its content. 2 and 3: PFX (PKCS #12). 6 "
-        "and 7: PEM blocks with private key and certificate. 13 and 10: SSH public keys. 14 and 15: a private key of "
-        "PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and 19: a JSON Web Key or a set of them. 20: a "
-        "PKCS #11 token. Where the store has a private key without its certificate, CertEncoded supplies it; a public "
-        "key alone cannot sign. 0 and 1 are the stores of Windows, which other systems do not have.",
+        doc="How CertStore is read; of each pair one is a file and the other its content. 2 and 3: PFX (PKCS #12). 4 "
+        "and 5: a Java key store (JKS, JCEKS, or the PKCS #12 that keytool writes). 6 and 7: PEM blocks with private "
+        "key and certificate. 8 and 9: certificates or a public key in PEM or DER. 11 and 12: PKCS #7 (P7B). 13 and "
+        "10: SSH public keys. 14 and 15: a private key of PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and "
+        "19: a JSON Web Key or a set of them. 20: a PKCS #11 token. 99 finds out whether CertStore is the path of a "
+        "file, a token or content, and of which kind. Where the store has a private key without its certificate, "
+        "CertEncoded supplies it; a public key alone cannot sign. 0 and 1, the stores of Windows, are refused on every "
+        "system.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores in Java keystores, P7B and certificate files",
+        support_note="the certificate stores of Windows",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,
@@ -723,7 +726,7 @@ _ROWS: Final = (
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX and PEM key files and blobs",
+        support_note="the certificate stores of Windows, and in TLS keys on PKCS #11 tokens",
     ),
     PropertyDef(
         id=PropertyID.SSLCertSubject,

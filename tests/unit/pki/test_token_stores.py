@@ -182,6 +182,13 @@ def test_a_token_is_asked_each_time(use: Callable[[FakeToken], FakeToken]) -> No
     assert len(token.opened_with) == 2
 
 
+def test_the_automatic_type_knows_the_uri_of_a_token(use: Callable[[FakeToken], FakeToken]) -> None:
+    token = use(FakeToken())
+    uri = f"pkcs11:token=mail?module-path={MODULE}"
+    open_store(StoreSource(StoreFormat.AUTO, None, uri.encode(), PIN.decode(), WHAT))
+    assert len(token.opened_with) == 1
+
+
 def test_a_keypad_is_used_where_there_is_no_pin(use: Callable[[FakeToken], FakeToken]) -> None:
     token = use(FakeToken())
     token.flags = 1 | 2 | 4

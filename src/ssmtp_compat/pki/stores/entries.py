@@ -17,6 +17,8 @@ __all__ = ["MAXIMUM_CERTIFICATES", "MAXIMUM_KEYS", "Store", "StoreEntry", "join_
 
 MAXIMUM_CERTIFICATES: Final = 1000
 """Of a store. The bundle of every public root has 150; each is compared with the others to find its issuer."""
+MAXIMUM_CHAIN: Final = 16
+"""Certificates above another; real chains have up to 5."""
 MAXIMUM_KEYS: Final = 100
 """Private keys of a store; checking one takes about 50 ms."""
 
@@ -27,16 +29,22 @@ class StoreEntry:
 
     certificate: Certificate
     private_key: PrivateKeyTypes | None = field(default=None, repr=False)
-    chain: tuple[Certificate, ...] = field(default=(), repr=False)
-    """Issuer first; see :class:`KeyPair`."""
+    others: tuple[Certificate, ...] = field(default=(), repr=False)
+    """The certificates of the store, among which the issuers are."""
+
+    @property
+    def chain(self) -> tuple[Certificate, ...]:
+        """Issuer first; see :class:`KeyPair`."""
+        # Made when it is wanted: for every certificate of a store it would be work by the cube of their number.
+        return _chain(self.certificate, self.others)
 
     def key_pair(self) -> KeyPair:
         """The entry for signing. Raises :class:`CertificateError` (10199) when the store has no key for it."""
         if self.private_key is None:
             raise CertificateError(
                 ErrorCode.NO_SIGNING_CERTIFICATE,
-                f"No private key for the certificate of {self.certificate.subject} was found in the store; of a PFX "
-                "with several keys this version reads one.",
+                f"No private key for the certificate of {self.certificate.subject} was found in the store, or "
+                "another password protects it.",
             )
         return KeyPair(self.certificate, self.private_key, self.chain)
 
@@ -56,7 +64,7 @@ class Store:
         held = [entry.private_key for entry in self.entries if entry.private_key is not None]
         keys = {subject_public_key_info(key.public_key()): key for key in (*held, *self.loose_keys)}
         key = _key_of(certificate, keys)
-        return StoreEntry(certificate, key, _chain(certificate, [entry.certificate for entry in self.entries]))
+        return StoreEntry(certificate, key, tuple(entry.certificate for entry in self.entries))
 
     def describe(self) -> str:
         """What is in it, for the text of an error; five things at most."""
@@ -91,7 +99,7 @@ def make_store(pairs: Iterable[tuple[Certificate, PrivateKeyTypes | None]]) -> S
     for certificate, key in pairs:
         keys[certificate] = keys.get(certificate) or key
     certificates = tuple(keys)
-    return Store(tuple(StoreEntry(one, key, _chain(one, certificates)) for one, key in keys.items()))
+    return Store(tuple(StoreEntry(one, key, certificates) for one, key in keys.items()))
 
 
 def _key_of(certificate: Certificate, keys: Mapping[bytes, PrivateKeyTypes]) -> PrivateKeyTypes | None:
@@ -111,7 +119,7 @@ def _key_of(certificate: Certificate, keys: Mapping[bytes, PrivateKeyTypes]) -> 
 def _chain(leaf: Certificate, certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
     chain: list[Certificate] = []
     current = leaf
-    while not current.self_issued:
+    while not current.self_issued and len(chain) < MAXIMUM_CHAIN:
         issuer = next((one for one in certificates if _issued(one, current) and one not in chain), None)
         if issuer is None or issuer == leaf:
             break

@@ -8,7 +8,7 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -16,13 +16,18 @@ from typing import Final
 
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
+from .auto import open_any, recognised
 from .entries import Store
+from .jks import open_jks
 from .jwk import open_jwk
+from .p7b import open_p7b
 from .pem import open_pem
 from .pfx import open_pfx
 from .ppk import open_ppk
+from .public import open_public
 from .ssh_public import open_ssh_public
 from .token import open_token
+from .token_uri import is_token_uri
 from .xmlkey import open_xml
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
@@ -32,17 +37,25 @@ class StoreFormat(Enum):
     """How a store's content is encoded."""
 
     PFX = "PKCS#12"
+    JKS = "Java key store"
     PEM = "PEM"
+    PUBLIC = "certificate or public key"
+    P7B = "PKCS#7"
     PPK = "PuTTY private key"
     SSH_PUBLIC = "SSH public key"
     XML = "XML"
     JWK = "JSON Web Key"
     PKCS11 = "PKCS#11 token"
+    AUTO = "any"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSource:
-    """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None)."""
+    """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None).
+
+    With ``StoreFormat.AUTO`` content may also be the path of a file that exists. With ``StoreFormat.PKCS11`` it is the
+    address of a token.
+    """
 
     format: StoreFormat
     path: str | None
@@ -62,12 +75,16 @@ CACHE_SIZE: Final = 32
 _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = MappingProxyType(
     {
         StoreFormat.PFX: open_pfx,
+        StoreFormat.JKS: open_jks,
         StoreFormat.PEM: open_pem,
+        StoreFormat.PUBLIC: open_public,
+        StoreFormat.P7B: open_p7b,
         StoreFormat.PPK: open_ppk,
         StoreFormat.SSH_PUBLIC: open_ssh_public,
         StoreFormat.XML: open_xml,
         StoreFormat.JWK: open_jwk,
         StoreFormat.PKCS11: open_token,
+        StoreFormat.AUTO: open_any,
     }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
@@ -88,6 +105,8 @@ def open_store(source: StoreSource) -> Store:
     except UnicodeEncodeError as error:
         text = f"The password for {source.what} holds characters that cannot be encoded."
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    if source.format is StoreFormat.AUTO:
+        source = _path_or_content(source)
     opener = _OPENERS[source.format]
     password_digest = hashlib.sha256(_SALT + password).digest()
     if source.path is not None:
@@ -117,6 +136,37 @@ def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:
     return store
 
 
+def _path_or_content(source: StoreSource) -> StoreSource:
+    """``source`` with a path in place of the content where that is one. Nothing of the content is in an error."""
+    content = source.content or b""
+    path = _existing_path(content)
+    if path is not None:
+        return replace(source, path=path, content=None)
+    if is_token_uri(content):
+        return replace(source, format=StoreFormat.PKCS11)
+    if recognised(content) is None:
+        raise CertificateError(
+            ErrorCode.CANNOT_OPEN_STORE,
+            f"{source.what} is neither the path of a file that is there nor a store in a format that is known.",
+        )
+    return source
+
+
+def _existing_path(content: bytes) -> str | None:
+    if not content.strip() or len(content) > MAXIMUM_PATH:
+        return None
+    text = content.decode("utf-8", "surrogateescape")
+    try:
+        return text if not _is_remote(text) and Path(text).is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _is_remote(path: str) -> bool:
+    # Opening such a path makes Windows log in at a stranger's server.
+    return path.startswith("\\\\") or "://" in path or (os.name == "nt" and path.startswith("//"))
+
+
 def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
     if not text.strip():
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"No file is named for {what}.")
@@ -125,8 +175,7 @@ def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
             ErrorCode.CANNOT_OPEN_STORE,
             f"{what} has to be the path of a file; {len(text)} characters look like the content of one.",
         )
-    # Opening such a path makes Windows log in at a stranger's server.
-    if text.startswith("\\\\") or "://" in text:
+    if _is_remote(text):
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE,
             f"{text!r} ({what}) is not taken: it has to be a local file, not a network share or a URL.",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, unquote_to_bytes
 
-__all__ = ["TokenAddress", "parse_address"]
+__all__ = ["TokenAddress", "is_token_uri", "parse_address"]
 
 _SCHEME: Final = "pkcs11:"
 _LONGEST: Final = 1024
@@ -27,6 +27,11 @@ class TokenAddress:
     """CKA_LABEL of the private key (``object`` in the URI)."""
     id: bytes | None = None
     """CKA_ID of the private key."""
+
+
+def is_token_uri(content: bytes) -> bool:
+    """Whether ``content`` begins as the URI of a token does."""
+    return content[: len(_SCHEME)].lower() == _SCHEME.encode("ascii")
 
 
 def parse_address(text: str) -> TokenAddress:
