@@ -35,7 +35,9 @@ PROGRAMS = {
     "kdb5_util": "krb5-kdc",
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
+    "softhsm2-util": "softhsm2",
 }
+SOFTHSM_MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 # Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.
 EXIM = "exim4-daemon-heavy"
 EXIM_ROOT = Path("/usr/local/lib/ssmtp-compat-tests/exim")

@@ -30,7 +30,8 @@ class CertificateSelection:
         if self._entry is None:
             raise CertificateError(
                 ErrorCode.CERTIFICATE_NOT_FOUND,
-                f"{subject!r} fits nothing in {source.what}, which holds: {store.describe()}.{_how_to_complete(store)}",
+                f"{subject!r} fits nothing in {source.what}, which holds: {store.describe()}."
+                + _how_to_complete(store, source.what.removesuffix("Store")),
             )
         return self._entry.certificate.subject
 
@@ -66,16 +67,16 @@ class CertificateSelection:
         return self._entry.key_pair()
 
 
-def _how_to_complete(store: Store) -> str:
-    """What a store without certificates needs to be of use, as a sentence."""
+def _how_to_complete(store: Store, prefix: str) -> str:
+    """What a store without certificates needs to be of use, as a sentence; ``prefix`` is that of its properties."""
     if store.entries:
         return ""
     if store.loose_keys:
-        return " Set CertEncoded, in place of CertSubject, to the certificate that belongs to the private key."
+        return f" Set {prefix}Encoded, in place of {prefix}Subject, to the certificate that belongs to the private key."
     if store.public_keys:
         return (
-            " A public key can neither sign nor be found by a subject: signing needs a certificate and its private "
-            "key, and encrypting needs the certificates that AddRecipientCert takes."
+            " A public key can neither sign nor be found by a subject: what signs is a certificate with its private "
+            "key, and messages are encrypted for the certificates that AddRecipientCert takes."
         )
     return ""
 

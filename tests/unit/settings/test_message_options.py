@@ -228,6 +228,7 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
         (CertStoreTypes.cstXMLBlob, StoreFormat.XML, False),
         (CertStoreTypes.cstJWKFile, StoreFormat.JWK, True),
         (CertStoreTypes.cstJWKBlob, StoreFormat.JWK, False),
+        (CertStoreTypes.cstSecurityKey, StoreFormat.PKCS11, False),
     ],
 )
 def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, store_format: StoreFormat, is_file: bool):
@@ -255,7 +256,7 @@ def test_content_where_a_path_belongs_is_refused_without_being_shown(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [CertStoreTypes.cstUser, CertStoreTypes.cstMachine, CertStoreTypes.cstSecurityKey])
+@pytest.mark.parametrize("kind", [CertStoreTypes.cstUser, CertStoreTypes.cstMachine])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:

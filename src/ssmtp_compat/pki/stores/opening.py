@@ -26,6 +26,8 @@ from .pfx import open_pfx
 from .ppk import open_ppk
 from .public import open_public
 from .ssh_public import open_ssh_public
+from .token import open_token
+from .token_uri import is_token_uri
 from .xmlkey import open_xml
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
@@ -43,6 +45,7 @@ class StoreFormat(Enum):
     SSH_PUBLIC = "SSH public key"
     XML = "XML"
     JWK = "JSON Web Key"
+    PKCS11 = "PKCS#11 token"
     AUTO = "any"
 
 
@@ -50,7 +53,8 @@ class StoreFormat(Enum):
 class StoreSource:
     """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None).
 
-    With ``StoreFormat.AUTO`` content may also be the path of a file that exists.
+    With ``StoreFormat.AUTO`` content may also be the path of a file that exists. With ``StoreFormat.PKCS11`` it is the
+    address of a token.
     """
 
     format: StoreFormat
@@ -75,11 +79,11 @@ _OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = Ma
         StoreFormat.PEM: open_pem,
         StoreFormat.PUBLIC: open_public,
         StoreFormat.P7B: open_p7b,
-        StoreFormat.PEM: open_pem,
         StoreFormat.PPK: open_ppk,
         StoreFormat.SSH_PUBLIC: open_ssh_public,
         StoreFormat.XML: open_xml,
         StoreFormat.JWK: open_jwk,
+        StoreFormat.PKCS11: open_token,
         StoreFormat.AUTO: open_any,
     }
 )
@@ -110,6 +114,9 @@ def open_store(source: StoreSource) -> Store:
         key: _CacheKey = (source.format, str(path), status.st_mtime_ns, status.st_size, password_digest)
         return _cached(key, lambda: opener(_read(path, source.what), password, f"{str(path)!r} ({source.what})"))
     content = source.content or b""
+    if source.format is StoreFormat.PKCS11:
+        # The content is an address, which stays the same when what is there changes.
+        return opener(content, password, source.what)
     key = (source.format, hashlib.sha256(content).digest(), 0, len(content), password_digest)
     return _cached(key, lambda: opener(content, password, source.what))
 
@@ -135,6 +142,8 @@ def _path_or_content(source: StoreSource) -> StoreSource:
     path = _existing_path(content)
     if path is not None:
         return replace(source, path=path, content=None)
+    if is_token_uri(content):
+        return replace(source, format=StoreFormat.PKCS11)
     if recognised(content) is None:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE,

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final
 from ...catalog.config import SETTINGS
 from ...catalog.enums import CertStoreTypes, PropertyID
 from ...catalog.errors import ErrorCode
-from ...catalog.properties import PROPERTIES
 from ...errors import CertificateError, UnsupportedError
 from ..store import Settings
-from .refusal import refuse, refuse_unsupported
+from .refusal import refuse_unsupported
 
 if TYPE_CHECKING:
     from ...pki.certificates import Certificate, KeyPair
@@ -61,6 +60,7 @@ _STORE_FORMATS: Final = {
     CertStoreTypes.cstXMLBlob: ("XML", False),
     CertStoreTypes.cstJWKFile: ("JWK", True),
     CertStoreTypes.cstJWKBlob: ("JWK", False),
+    CertStoreTypes.cstSecurityKey: ("PKCS11", False),
     CertStoreTypes.cstAuto: ("AUTO", False),
 }
 
@@ -70,14 +70,12 @@ def certificate_store(settings: Settings, properties: StoreProperties) -> StoreS
     from ...pki.stores.opening import StoreFormat, StoreSource
 
     kind = CertStoreTypes(settings.number(properties.kind))
-    if kind not in _STORE_FORMATS:
-        if kind in (CertStoreTypes.cstUser, CertStoreTypes.cstMachine):
-            raise UnsupportedError(
-                ErrorCode.NOT_SUPPORTED,
-                f"{properties.kind.name} {int(kind)} is a certificate store of Windows, which is not read, on Windows "
-                f"neither; set {properties.kind.name} and {properties.store.name} to a PFX or PEM file first.",
-            )
-        refuse(PROPERTIES[P.CertStoreType], f"{properties.kind.name} is {int(kind)}.")
+    if kind in (CertStoreTypes.cstUser, CertStoreTypes.cstMachine):
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            f"{properties.kind.name} {int(kind)} is a certificate store of Windows, which is not read, on Windows "
+            f"neither; set {properties.kind.name} and {properties.store.name} to a PFX or PEM file first.",
+        )
     name, is_file = _STORE_FORMATS[kind]
     content = settings.binary(properties.store)
     if is_file and (found := _NO_PATH.search(content)):
