@@ -11,7 +11,7 @@ from ssmtp_compat.catalog.config import SETTINGS
 from ssmtp_compat.catalog.schema import ConfigDef, Support
 
 TESTS = Path(__file__).parents[1]
-GROUPS = ("SMTP", "TCPClient", "Socket", "Base")
+GROUPS = ("SMTP", "TCPClient", "SSL", "Socket", "Base")
 WITHOUT_EFFECT = "nothing can depend on it"
 """What the row of a setting says, with the reason behind it, if it changes nothing."""
 
@@ -35,21 +35,40 @@ EFFECTS = {
     "LocalHost": "wire/test_connection_settings.py::test_localhost_and_localport_are_what_the_server_sees",
     "LocalPort": "wire/test_connection_settings.py::test_localhost_and_localport_are_what_the_server_sees",
     "MaxHeaderLength": "wire/test_message_settings.py::test_maxheaderlength_is_where_header_lines_are_folded",
+    "LogSSLPackets": "wire/test_tls_settings.py::test_logsslpackets_tells_every_record",
     "MaxLineLength": "wire/test_connection_settings.py::test_maxlinelength_is_the_longest_reply_line",
     "MaxTransferRate": "wire/test_connection_settings.py::test_maxtransferrate_is_the_rate_at_which_a_message_leaves",
     "MessageHeadersString": "wire/test_message_settings.py::test_messageheadersstring_as_a_setting_is_what_is_sent",
     "MessageIdAlgorithm": "wire/test_message_settings.py::test_messageidalgorithm_is_the_hash_in_the_message_id",
+    "OpenSSLCADir": "wire/test_tls_settings.py::test_opensslcadir_is_trusted",
+    "OpenSSLCAFile": "wire/test_tls_settings.py::test_opensslcafile_is_trusted",
+    "OpenSSLCipherList": "wire/test_tls_settings.py::test_opensslcipherlist_is_what_tls_1_2_offers",
     "OtherHeaders": "wire/test_message_settings.py::test_otherheaders_as_a_setting_is_in_the_message",
     "OutBufferSize": "wire/test_connection_settings.py::test_inbuffersize_and_outbuffersize_are_on_the_socket",
     "ReturnPath": "wire/test_message_settings.py::test_returnpath_as_a_setting_is_in_the_envelope",
+    "ReuseSSLSession": "wire/test_tls_settings.py::test_reusesslsession_resumes_the_session",
+    "SSLCACertFilePaths": "wire/test_tls_settings.py::test_the_first_file_of_sslcacertfilepaths_that_exists_is_trusted",
+    "SSLCACerts": "wire/test_tls_settings.py::test_sslcacerts_are_trusted",
+    "SSLCipherStrength": "wire/test_tls_settings.py::test_sslcipherstrength_leaves_short_keys_out",
+    "SSLEnabledCipherSuites": "wire/test_tls_settings.py::test_sslenabledciphersuites_are_all_that_is_offered",
+    "SSLEnabledProtocols": "wire/test_tls_settings.py::test_sslenabledprotocols_are_the_versions_offered",
+    "SSLIncludeCertChain": "wire/test_tls_settings.py::test_sslincludecertchain_shows_the_issuers_too",
+    "SSLProvider": "wire/test_tls_settings.py::test_the_lists_count_with_the_internal_api_only",
+    "SSLSecurityFlags": "wire/test_tls_settings.py::test_sslsecurityflags_forgive_what_they_name_and_nothing_else",
     "SelectWaitMillis": "wire/test_do_events.py::test_nothing_to_tell_takes_as_long_as_it_may",
     "SendRSET": "wire/test_recipient_refusal.py::test_without_sendrset_a_transaction_given_up_ends_the_session",
     "StopOnBccErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
     "StopOnCcErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
     "StopOnToErrors": "wire/test_recipient_refusal.py::test_a_refusal_stops_the_message_or_leaves_one_out",
     "TCPKeepAlive": "wire/test_connection_settings.py::test_tcpkeepalive_is_on_the_socket",
+    "TLS12SignatureAlgorithms": "wire/test_tls_settings.py::test_the_lists_of_tls_1_2_are_offered",
+    "TLS12SupportedGroups": "wire/test_tls_settings.py::test_the_lists_of_tls_1_2_are_offered",
+    "TLS13KeyShareGroups": "wire/test_tls_settings.py::test_the_lists_of_tls_1_3_are_offered",
+    "TLS13SignatureAlgorithms": "wire/test_tls_settings.py::test_the_lists_of_tls_1_3_are_offered",
+    "TLS13SupportedGroups": "wire/test_tls_settings.py::test_the_lists_of_tls_1_3_are_offered",
     "TcpNoDelay": "wire/test_connection_settings.py::test_tcpnodelay_is_on_the_socket",
     "TransferText": "wire/test_events.py::test_transfer_counts_the_body_and_shows_each_piece",
+    "UseInternalSecurityAPI": "wire/test_tls_settings.py::test_the_lists_count_with_the_internal_api_only",
     "UseIPv6": "wire/test_connection_settings.py::test_useipv6_decides_between_the_addresses_of_a_name",
 }
 """Where the effect of each setting is tested: file and function."""

@@ -35,6 +35,7 @@ def plain_server(talk: Callable[[socket.socket, Seen], None]) -> Iterator[Seen]:
     """Serve one client by ``talk`` in a thread, which has ended when the block is over."""
     seen = Seen()
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)  # a client that never comes fails the test, and does not hold it up
         seen.port = listener.getsockname()[1]
 
         def serve() -> None:

@@ -458,12 +458,10 @@ _SSL_ROWS: Final = (
         group="SSL",
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether SSLStatus is fired for every TLS record sent or received.",
+        doc="Whether SSLStatus is fired for every TLS record sent or received, with its direction, type and length.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="OpenSSLCADir",
@@ -491,25 +489,23 @@ _SSL_ROWS: Final = (
         group="SSL",
         value_type=ValueType.TEXT,
         default="DEFAULT",
-        doc="Ciphers for TLS 1.2 and older, in the language of the OpenSSL ciphers command.",
+        doc="Ciphers for TLS 1.2 and older, in the language of the OpenSSL ciphers command. It counts while "
+        "SSLEnabledCipherSuites is '*'.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="OpenSSLPrngSeedData",
         group="SSL",
         value_type=ValueType.TEXT,
         default="",
-        doc="Data to mix into OpenSSL's random number generator, which seeds itself well without.",
+        doc="Once a seed for OpenSSL's random number generator, which takes its own from the system now. The value is "
+        "held, and nothing can depend on it.",
         secret=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="ReuseSSLSession",
@@ -517,12 +513,10 @@ _SSL_ROWS: Final = (
         value_type=ValueType.BOOL,
         default=False,
         doc="Whether a later connection of this handle to the same server tries to resume the TLS session (RFC 8446 "
-        "2.2).",
+        "2.2), under the same settings. SSLServerAuthentication fires for it too, with the certificate shown before.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLCACertFilePaths",
@@ -573,8 +567,6 @@ _SSL_ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLEnabledCipherSuites",
@@ -582,12 +574,10 @@ _SSL_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="*",
         doc="Cipher suites that may be negotiated, by their IANA names, separated by semicolons. '*' allows all that "
-        "the TLS library has.",
+        "the TLS library has; a known one that it lacks is left out.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLEnabledProtocols",
@@ -597,24 +587,22 @@ _SSL_ROWS: Final = (
         minimum=0,
         maximum=_INT_MAX,
         doc="Versions of TLS that may be negotiated, added up: 192 TLS 1.0, 768 TLS 1.1, 3072 TLS 1.2, 12288 TLS 1.3; "
-        "decimal or 0x notation. The default is TLS 1.2 and 1.3, since RFC 8996 retired the older ones.",
+        "decimal or 0x notation. The default is TLS 1.2 and 1.3, since RFC 8996 retired the older ones. "
+        "SSL 2 (12) and SSL 3 (48) are an error, and so is a gap.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.OURS,
         source=f"{_RECALLED}; public calling code (numbers)",
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLEnableRenegotiation",
         group="SSL",
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether the ClientHello carries renegotiation_info (RFC 5746).",
+        doc="Whether the ClientHello carries renegotiation_info (RFC 5746). OpenSSL always says that it knows it, so "
+        "nothing can depend on it; a server that wants to renegotiate is refused.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLIncludeCertChain",
@@ -626,20 +614,17 @@ _SSL_ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW} (purpose); AS4Client SSLServerAuthentication page (sibling, 2020)",
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLProvider",
         group="SSL",
         value_type=ValueType.TEXT,
         default="*",
-        doc="Name of the TLS implementation. There is one here, so '*' and 'Internal' mean the same.",
+        doc="Name of the TLS implementation. There is one here, so every name means the same, but that "
+        "'Internal' does what UseInternalSecurityAPI does.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLSecurityFlags",
@@ -649,14 +634,12 @@ _SSL_ROWS: Final = (
         minimum=0,
         maximum=0xFFFFFFFF,
         doc="Faults of the server's certificate that are forgiven, added up: 0x1 dates, 0x10 unknown authority, 0x20 "
-        "wrong usage, 0x100 unknown revocation status, 0x80000000 another host name. Decimal or 0x notation; it reads "
-        "back in the latter.",
+        "wrong usage, 0x100 unknown revocation status, 0x80000000 another host name; the other bits mean nothing here. "
+        "Decimal or 0x notation; it reads back in the latter.",
         hexadecimal=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_RECALLED}; public calling code (0x80000000)",
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="TLS12SignatureAlgorithms",
@@ -669,8 +652,6 @@ _SSL_ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="TLS12SupportedGroups",
@@ -682,21 +663,17 @@ _SSL_ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="TLS13KeyShareGroups",
         group="SSL",
         value_type=ValueType.TEXT,
         default="ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072",
-        doc="Groups for which the first ClientHello of TLS 1.3 carries a key share (RFC 8446 4.2.8); another supported "
-        "group costs one more round trip. They take effect with UseInternalSecurityAPI.",
+        doc="Groups for which the first ClientHello of TLS 1.3 carries a key share (RFC 8446 4.2.8), the first four of "
+        "them at most; another supported group costs one more round trip. They count with UseInternalSecurityAPI.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="TLS13SignatureAlgorithms",
@@ -709,8 +686,6 @@ _SSL_ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="TLS13SupportedGroups",
@@ -723,8 +698,6 @@ _SSL_ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
 )
 
@@ -856,8 +829,6 @@ _BASE_ROWS: Final = (
         evidence=Evidence.OURS,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}, which tells of two implementations",
-        support=Support.NONE,
-        support_note=_TLS,
     ),
 )
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..smime.enveloping import RecipientsSpec
     from ..smime.secure import Secured
     from ..smime.signing import SignerSpec
+    from ..tls.sessions import SessionCache
 
 __all__ = ["SSMTPClient"]
 
@@ -209,6 +210,7 @@ class SSMTPClient:
             connection, self._connection = self._connection, None
             self._certificates.clear()
             self.__dict__.pop("_recipient_certificates", None)
+            self.__dict__.pop("_tls_sessions", None)
             self.settings.reset()
             self._message_seed = b""
             self._headers_secured = ("", "")
@@ -293,8 +295,10 @@ class SSMTPClient:
                 smtp=views.smtp_options(self.settings),
                 tls=views.tls_options(self.settings, self._tls_key_pair()),
                 timeouts=views.timeouts(self.settings),
+                tell_chain=self.settings.setting_flag("SSLIncludeCertChain"),
             )
-        self._connection = Connection(options, self.events)
+            sessions = self._tls_sessions if options.tls and self.settings.setting_flag("ReuseSSLSession") else None
+        self._connection = Connection(options, self.events, sessions)
         self._opening = True
         try:
             self._connection.open(deadline, self._cancel)
@@ -391,6 +395,12 @@ class SSMTPClient:
 
     def _signer_spec(self) -> SignerSpec:
         return views.signer_spec(self.settings, self.certificate(views.SIGNER).key_pair(), datetime.now(UTC))
+
+    @cached_property
+    def _tls_sessions(self) -> SessionCache:
+        from ..tls.sessions import SessionCache
+
+        return SessionCache()
 
     def _tls_key_pair(self) -> KeyPair | None:
         # Looked at like this, because a client without one need not load the cryptographic libraries.

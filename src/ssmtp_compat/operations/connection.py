@@ -36,6 +36,7 @@ from .exchange import Exchange, refusal
 
 if TYPE_CHECKING:
     from ..tls.context import TlsOptions
+    from ..tls.sessions import SessionCache
     from ..tls.verify import ServerCertificate
 
 __all__ = ["Connection", "ConnectionOptions"]
@@ -63,16 +64,19 @@ class ConnectionOptions:
     smtp: SmtpOptions
     tls: TlsOptions | None
     timeouts: Timeouts
+    tell_chain: bool = False
+    """Whether SSLServerAuthentication gets all certificates that the server sent."""
 
 
 class Connection:
     """One session with a server. It is opened once and closed once; what it learned stays readable afterwards."""
 
-    def __init__(self, options: ConnectionOptions, events: EventHub) -> None:
+    def __init__(self, options: ConnectionOptions, events: EventHub, sessions: SessionCache | None = None) -> None:
         self.server_certificate = b""
         """The certificate the server presented, as PEM; empty before any handshake."""
         self._options = options
         self._events = events
+        self._sessions = sessions
         self._stream: Stream | None = None
         self._tcp: TcpStream | None = None
         self._exchange: Exchange | None = None
@@ -131,6 +135,11 @@ class Connection:
 
     def _open(self, deadline: Deadline, connect_deadline: Deadline) -> None:
         smtp = self._options.smtp
+        if self._options.tls is not None:
+            # What is wrong with these options is better said before anybody is disturbed. It is kept for the handshake.
+            from ..tls.context import make_context
+
+            make_context(self._options.tls)
         self._tcp = tcp_connect(self._options.tcp, connect_deadline)
         self._stream = self._tcp
         self._status("Remote host connection complete")
@@ -189,6 +198,8 @@ class Connection:
             deadline,
             authenticate=self._judge_certificate,
             status=self._tls_status if self._events.wants(EventID.SSLStatus) else None,
+            sessions=self._sessions,
+            port=self._options.tcp.port,
         )
         self._stream = secured
         # Known already where it was judged; one that is accepted without checks is not.
@@ -201,7 +212,7 @@ class Connection:
         self.server_certificate = certificate.pem
         decided = self._events.fire(
             EventID.SSLServerAuthentication,
-            certencoded=certificate.pem,
+            certencoded=certificate.chain_pem if self._options.tell_chain else certificate.pem,
             certsubject=certificate.subject,
             certissuer=certificate.issuer,
             status=certificate.status,

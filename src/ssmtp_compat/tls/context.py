@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
@@ -17,8 +17,10 @@ from OpenSSL.crypto import X509
 from ..catalog.errors import ErrorCode
 from ..errors import TLSError
 from ..pki.certificates import KeyPair
+from .policy import TlsPolicy, apply
 from .progress import report_state
 from .reasons import reasons
+from .verify import NO_FAULT, Fault
 
 __all__ = ["TlsOptions", "make_context"]
 
@@ -45,6 +47,11 @@ class TlsOptions:
     """PEM text of one or more certificates."""
     client: KeyPair | None = None
     """Who the client is, for a server that asks; None for nobody."""
+    policy: TlsPolicy = field(default_factory=TlsPolicy)
+    forgiven: Fault = NO_FAULT
+    """Findings against the server's certificate that do not count."""
+    log_records: bool = False
+    """Whether the status is told every record."""
     accepted_certificate: bytes = b""
     """DER of a server certificate that is accepted without further checks; empty for none."""
 
@@ -72,7 +79,7 @@ def make_context(options: TlsOptions) -> SSL.Context:
     OpenSSL and pyOpenSSL let any number of threads use a context that is not changed after its first use.
 
     Raises :class:`TLSError`: 271 naming the file, the directory or the text with CA certificates that cannot be used,
-    273 for a client certificate that OpenSSL does not take.
+    273 for a client certificate that OpenSSL does not take; and what :func:`policy.apply` raises.
     """
     files = [path for path in options.ca_file_candidates if _is(Path.is_file, path)][:1]
     if options.ca_file:
@@ -82,7 +89,9 @@ def make_context(options: TlsOptions) -> SSL.Context:
     if not (files or options.ca_dir or options.ca_pem):
         files.append(certifi.where())
     return _build(
-        _TrustAnchors(tuple(_ca_file(path) for path in files), options.ca_dir, options.ca_pem), options.client
+        _TrustAnchors(tuple(_ca_file(path) for path in files), options.ca_dir, options.ca_pem),
+        options.client,
+        options.policy,
     )
 
 
@@ -94,11 +103,9 @@ def _is(kind: Callable[[Path], bool], path: str) -> bool:
 
 
 @lru_cache(maxsize=_CONTEXTS_KEPT)
-def _build(anchors: _TrustAnchors, client: KeyPair | None) -> SSL.Context:
+def _build(anchors: _TrustAnchors, client: KeyPair | None, policy: TlsPolicy) -> SSL.Context:
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    # RFC 8996 deprecates TLS 1.0 and 1.1.
-    context.set_min_proto_version(SSL.TLS1_2_VERSION)
-    context.set_max_proto_version(SSL.TLS1_3_VERSION)
+    apply(context, policy)
     # Compression leaks secrets by length (CRIME, CVE-2012-4929). Renegotiation would bring in a second certificate
     # that nobody was asked about.
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from OpenSSL import SSL
@@ -15,9 +16,12 @@ from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, SSMTPError, TLSError
 from ..net.deadline import Deadline
 from ..net.stream import Stream
+from .bindings import session_resumed
 from .context import TlsOptions, make_context
 from .progress import Journal
 from .reasons import reasons
+from .records import RecordLog
+from .sessions import Remembered, SessionCache
 from .verify import OK, Authenticate, ServerCertificate, ServerName, Verifier
 
 __all__ = ["Negotiated", "TlsStream", "start_tls"]
@@ -61,11 +65,15 @@ def start_tls(
     *,
     authenticate: Authenticate | None = None,
     status: Callable[[str], None] | None = None,
+    sessions: SessionCache | None = None,
+    port: int = 0,
 ) -> TlsStream:
     """Make the handshake over ``inner`` as a client and return the stream inside TLS, which then owns ``inner``.
 
     ``authenticate`` is asked once, inside the handshake, whether to accept the server's certificate; without it the
     recommendation decides. ``status`` is told the steps in short lines. What either raises goes on to the caller.
+    With ``sessions`` the handshake is shortened where one with the same server (its name and ``port``) was made before
+    under the same options; ``authenticate`` is then asked about the certificate of that one.
 
     Whatever is raised, ``inner`` is closed. Raises :class:`TLSError`: 280 when the certificate is refused (the text
     says why), 276 when the handshake fails otherwise, 271 for CA certificates that cannot be loaded; and what
@@ -77,11 +85,19 @@ def start_tls(
         connection.set_connect_state()
         if not name.is_address:  # RFC 6066 3 has no room for addresses
             connection.set_tlsext_host_name(name.text.encode("ascii"))
-        verifier = Verifier(name, options.accepted_certificate, authenticate)
+        verifier = Verifier(name, options.accepted_certificate, authenticate, options.forgiven)
         connection.set_verify(SSL.VERIFY_PEER, verifier)
-        handshake = _Handshake(inner, connection, verifier, status)
+        if options.log_records and status is not None:
+            inner = RecordLog(inner, status)
+        remembered = sessions.take(options, port) if sessions is not None else None
+        if remembered is not None:
+            connection.set_session(remembered.session)
+        handshake = _Handshake(inner, connection, verifier, status, remembered)
         with deadline.during(f"negotiating TLS with {options.server_name}"):
-            return handshake.run(deadline)
+            stream = handshake.run(deadline)
+        if sessions is not None:
+            stream.ended = partial(sessions.keep, options, port, connection, stream.server_certificate)
+        return stream
     except BaseException:
         inner.abort()
         raise
@@ -95,6 +111,8 @@ class TlsStream:
     ) -> None:
         self.server_certificate: Final = server_certificate
         self.negotiated: Final = negotiated
+        self.ended: Callable[[], None] | None = None
+        """Called when the stream is closed in good order, before anything of it is gone."""
         self._inner = inner
         self._connection = connection
         self._open = True
@@ -189,6 +207,8 @@ class TlsStream:
         if not self._open:
             return
         self._open = False
+        if self.ended is not None and self._can_read:
+            self.ended()
         if self._can_write:
             # The server may be gone already, and nobody waits for this: there is nobody to tell.
             with suppress(SSL.Error, SSMTPError):
@@ -215,9 +235,11 @@ class _Handshake:
         connection: SSL.Connection,
         verifier: Verifier,
         status: Callable[[str], None] | None,
+        remembered: Remembered | None,
     ) -> None:
         self._inner = inner
         self._connection = connection
+        self._remembered = remembered
         self._verifier = verifier
         self._status = status
         self._journal = Journal()
@@ -275,6 +297,11 @@ class _Handshake:
     def _finish(self) -> TlsStream:
         self._connection.set_app_data(None)  # what OpenSSL reports later is for nobody
         verifier = self._verifier
+        resumed = self._remembered is not None and session_resumed(self._connection)
+        if resumed and self._remembered is not None:
+            verifier.judge_again(self._remembered.certificate)
+            if not verifier.accepted:
+                raise TLSError(ErrorCode.CERTIFICATE_REJECTED, "Server certificate: it was refused by the caller.")
         if verifier.server_certificate is None or not verifier.accepted:
             # OpenSSL only gets here when the verifier said yes; if that ever changes, nothing may be sent.
             raise TLSError(ErrorCode.NO_SERVER_CERTIFICATE, "The handshake ended without an accepted certificate.")
@@ -285,7 +312,7 @@ class _Handshake:
         )
         self._tell()
         if self._status is not None:
-            self._status(str(negotiated))
+            self._status(f"{negotiated}, session resumed" if resumed else str(negotiated))
         return TlsStream(self._inner, self._connection, verifier.server_certificate, negotiated)
 
     def _tell(self) -> None:

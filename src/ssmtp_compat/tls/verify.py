@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Flag, auto
 from typing import Final
 
 from cryptography import x509
@@ -22,7 +23,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, InvalidValueError, TLSError
 from ..pki.certificates import Certificate
 
-__all__ = ["Authenticate", "ServerCertificate", "ServerName", "Verifier", "host_name_problem"]
+__all__ = ["NO_FAULT", "Authenticate", "Fault", "ServerCertificate", "ServerName", "Verifier", "host_name_problem"]
 
 OK: Final = "OK"
 _NAMES_SHOWN: Final = 4
@@ -64,6 +65,28 @@ class ServerCertificate:
     """The recommendation: whether verification found nothing against it."""
 
 
+class Fault(Flag):
+    """Kinds of finding that a caller may forgive."""
+
+    DATES = auto()
+    AUTHORITY = auto()
+    """No way to a trust anchor."""
+    USAGE = auto()
+    HOST_NAME = auto()
+
+
+NO_FAULT: Final = Fault(0)
+_FORGIVABLE: Final = {
+    Code.ERR_CERT_HAS_EXPIRED: Fault.DATES,
+    Code.ERR_CERT_NOT_YET_VALID: Fault.DATES,
+    Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: Fault.AUTHORITY,
+    Code.ERR_SELF_SIGNED_CERT_IN_CHAIN: Fault.AUTHORITY,
+    Code.ERR_UNABLE_TO_GET_ISSUER_CERT: Fault.AUTHORITY,
+    Code.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: Fault.AUTHORITY,
+    Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: Fault.AUTHORITY,
+    Code.ERR_INVALID_PURPOSE: Fault.USAGE,
+}
+
 Authenticate = Callable[[ServerCertificate], bool]
 """The caller's decision on a certificate; ``trusted`` is the recommendation."""
 
@@ -104,13 +127,20 @@ class Verifier:
     connection, so this class keeps it in ``failure`` itself, for the caller to raise.
     """
 
-    def __init__(self, name: ServerName, accepted_certificate: bytes, authenticate: Authenticate | None) -> None:
+    def __init__(
+        self,
+        name: ServerName,
+        accepted_certificate: bytes,
+        authenticate: Authenticate | None,
+        forgiven: Fault = NO_FAULT,
+    ) -> None:
         self.server_certificate: ServerCertificate | None = None
         self.accepted = False
         self.failure: BaseException | None = None
         self._name = name
         self._pinned = accepted_certificate
         self._authenticate = authenticate
+        self._forgiven = forgiven
         self._problems: list[str] = []
         self._is_pinned = False
         self._overruled = False
@@ -131,7 +161,7 @@ class Verifier:
         return "; ".join(dict.fromkeys(self._problems)) or OK
 
     def _note(self, certificate: X509, error: int, depth: int) -> bool:
-        if self._is_pinned:
+        if self._is_pinned or _FORGIVABLE.get(error, NO_FAULT) & self._forgiven:
             return True
         if error == Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE and self._problems:
             return True  # follows from the issuer that could not be found, which was noted before
@@ -148,7 +178,7 @@ class Verifier:
         self._is_pinned = bool(self._pinned) and leaf.der == self._pinned
         if self._is_pinned:
             self._problems.clear()
-        elif problem := host_name_problem(leaf.der, self._name):
+        elif Fault.HOST_NAME not in self._forgiven and (problem := host_name_problem(leaf.der, self._name)):
             self._problems.append(problem)
         trusted = not self._problems
         chain = connection.get_peer_cert_chain() or [certificate]
@@ -166,6 +196,14 @@ class Verifier:
             self.accepted = bool(self._authenticate(self.server_certificate))
         self._overruled = self.accepted and not trusted
         return self.accepted
+
+    def judge_again(self, certificate: ServerCertificate) -> None:
+        """Take what an earlier handshake found of the certificate, for a resumed session shows none."""
+        self._is_pinned = bool(self._pinned) and certificate.der == self._pinned
+        self.server_certificate = certificate
+        self.accepted = certificate.trusted or self._is_pinned
+        if self._authenticate is not None and not self._is_pinned:
+            self.accepted = bool(self._authenticate(certificate))
 
 
 def host_name_problem(der: bytes, name: ServerName) -> str:

@@ -125,12 +125,19 @@ def test_a_file_in_no_known_format_is_named(tmp_path: Path) -> None:
     ids=lambda value: repr(value[:20]),
 )
 def test_what_is_neither_path_nor_store_is_refused_without_being_shown(value: bytes) -> None:
-    with pytest.raises(CertificateError) as caught:
+    with pytest.raises(CertificateError, match="the store") as caught:
         opened(value, "")
     assert caught.value.code is ErrorCode.CANNOT_OPEN_STORE
-    assert "the store" in caught.value.message
+    assert ("neither the path of a file that is there nor a store" in caught.value.message) != (b"BEGIN" in value)
     assert "secret" not in str(caught.value)
     assert base64.b64encode(b"secret")[:6].decode() not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [r"\\host\share\a.pfx", "file://host/a.pfx"])
+def test_a_name_on_the_network_is_not_even_looked_for(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_file", lambda self: pytest.fail(f"{self} was looked for"))
+    with pytest.raises(CertificateError, match="neither the path"):
+        opened(value.encode())
 
 
 def test_damaged_stores_give_documented_errors(alice: Issued) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 
 import pytest
+from asn1crypto import parser
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError
@@ -63,6 +64,21 @@ def test_a_key_with_a_password_of_its_own_leaves_the_others_usable() -> None:
     assert held == {"CN=alice, O=Keytool": True, "CN=carol, O=Keytool": False}
     with pytest.raises(CertificateError, match="not the private key in it, which another password protects"):
         open_jks(data("other-password.jks"), PASSWORD, WHAT)
+
+
+def test_a_key_is_given_only_when_its_check_is_right() -> None:
+    content = bytearray(data("mixed-passwords.jks"))
+    position = content.find(_KEY_PROTECTOR)
+    while position > 0:
+        start = content.rindex(b"\0\0\0", 0, position) + 4  # behind its length
+        # The check is the end of the protected key.
+        content[start + parser.peek(bytes(content[start:])) - 1] ^= 1
+        position = content.find(_KEY_PROTECTOR, position + 1)
+    with pytest.raises(CertificateError, match="not the private key in it"):
+        open_jks(resealed(bytes(content)), PASSWORD, WHAT)
+
+
+_KEY_PROTECTOR = bytes.fromhex("060a2b060104012a02110101")
 
 
 def test_a_secret_key_in_jceks_is_explained() -> None:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, core
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from ssmtp_compat.catalog.errors import ErrorCode
@@ -44,6 +44,14 @@ def test_a_signed_message_in_ber_is_a_store_of_its_certificates(people: Path, al
     content = openssl("cms", "-sign", "-signer", people, "-stream", "-nodetach", "-outform", "DER")
     assert content.startswith(b"\x30\x80")
     assert open_p7b(content, b"", WHAT).entries[0].certificate == alice.certificate
+
+
+def test_other_kinds_of_certificates_are_passed_over(alice: Issued) -> None:
+    info = cms.ContentInfo.load(pkcs7.serialize_certificates([alice.x509], Encoding.DER))
+    other = cms.OtherCertificateFormat({"other_cert_format": "1.2.3", "other_cert": core.Null()})
+    info["content"]["certificates"].append(cms.CertificateChoices("other", other))
+    (entry,) = open_p7b(info.dump(force=True), b"", WHAT).entries
+    assert entry.certificate == alice.certificate
 
 
 def test_several_blocks_are_one_store(alice: Issued, bob: Issued) -> None:

@@ -5,7 +5,7 @@ a method runs cannot change what the method does. What this version does not car
 would depend on it, and never ignored.
 """
 
-from .connection import smtp_options, tcp_options, timeouts, tls_options, tls_start
+from .connection import smtp_options, tcp_options, timeouts
 from .message import (
     body,
     body_charset,
@@ -18,6 +18,7 @@ from .message import (
 )
 from .refusal import refuse
 from .securing import SIGNER, TLS_CLIENT, StoreProperties, certificate_store, recipients_spec, signer_spec
+from .tls import tls_options, tls_start
 
 __all__ = [
     "SIGNER",

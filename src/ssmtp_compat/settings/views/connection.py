@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ...catalog.config import SETTINGS
-from ...catalog.enums import AuthMechanisms, FirewallTypes, PropertyID, SSLStartModes
+from ...catalog.enums import AuthMechanisms, FirewallTypes, PropertyID
 from ...catalog.errors import ErrorCode
 from ...catalog.properties import PROPERTIES
 from ...errors import SSMTPError, UnsupportedError
 from ...net.tcp import TcpOptions
 from ...net.timeouts import Timeouts
 from ...smtp.auth.mechanism import Credentials
-from ...smtp.options import SmtpOptions, TlsStart
+from ...smtp.options import SmtpOptions
 from ..store import Settings
-from .refusal import refuse, refuse_unsupported
-
-if TYPE_CHECKING:
-    from ...pki.certificates import KeyPair
-    from ...tls.context import TlsOptions
+from .refusal import refuse
+from .tls import host, tls_start
 
 P = PropertyID
-
-# STARTTLS belongs on the relay port and, as implicit TLS never works there, on the submission port.
-_STARTTLS_PORTS: Final = (25, 587)
 
 _SASL_NAMES: Final = {
     AuthMechanisms.amUserPassword: "",
@@ -39,13 +32,13 @@ _BEARER: Final = "bearer "
 
 def tcp_options(settings: Settings) -> TcpOptions:
     """Where to connect and with which socket options."""
-    host = _host(settings)
-    if not host:
+    server = host(settings)
+    if not server:
         raise SSMTPError(ErrorCode.NO_MAIL_SERVER)
     if settings.number(P.FirewallType) != FirewallTypes.fwNone or settings.flag(P.FirewallAutoDetect):
         refuse(PROPERTIES[P.FirewallType])
     return TcpOptions(
-        host=host,
+        host=server,
         port=settings.number(P.MailPort),
         local_host=settings.text(P.LocalHost),
         local_port=settings.setting_number("LocalPort"),
@@ -62,12 +55,6 @@ def tcp_options(settings: Settings) -> TcpOptions:
     )
 
 
-def _host(settings: Settings) -> str:
-    host = settings.text(P.MailServer).strip()
-    # An IPv6 address in brackets, as URLs and e-mail addresses have it.
-    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
-
-
 def timeouts(settings: Settings) -> Timeouts:
     """How long a method may wait."""
     return Timeouts(
@@ -75,18 +62,6 @@ def timeouts(settings: Settings) -> Timeouts:
         connecting=settings.setting_number("ConnectionTimeout"),
         absolute=settings.setting_flag("AbsoluteTimeout"),
     )
-
-
-def tls_start(settings: Settings) -> TlsStart:
-    """When TLS begins, by SSLStartMode and the port."""
-    mode = settings.number(P.SSLStartMode)
-    if mode == SSLStartModes.sslNone:
-        return TlsStart.NEVER
-    if mode == SSLStartModes.sslImplicit:
-        return TlsStart.AT_ONCE
-    if mode == SSLStartModes.sslExplicit or settings.number(P.MailPort) in _STARTTLS_PORTS:
-        return TlsStart.STARTTLS
-    return TlsStart.AT_ONCE
 
 
 def smtp_options(settings: Settings) -> SmtpOptions:
@@ -117,24 +92,4 @@ def _credentials(settings: Settings, mechanism: AuthMechanisms) -> Credentials:
         # The whole value of HTTP's Authorization field, which many programs hand on as it is.
         if password.lower().startswith(_BEARER):
             password = password[len(_BEARER) :].strip()
-    return Credentials(settings.text(P.User), password, identity, _host(settings), settings.number(P.MailPort))
-
-
-def tls_options(settings: Settings, client: KeyPair | None) -> TlsOptions | None:
-    """Whom to trust, and who the ``client`` is; None when TLS is off."""
-    if tls_start(settings) is TlsStart.NEVER:
-        return None
-    from ...pki.certificates import decode_certificate
-    from ...tls.context import TlsOptions
-
-    refuse_unsupported(settings, (row for row in SETTINGS.values() if row.group == "SSL"))
-    accepted = settings.binary(P.SSLAcceptServerCertEncoded)
-    return TlsOptions(
-        server_name=_host(settings),
-        ca_file_candidates=tuple(path for path in settings.setting_text("SSLCACertFilePaths").split(";") if path),
-        ca_file=settings.setting_text("OpenSSLCAFile"),
-        ca_dir=settings.setting_text("OpenSSLCADir"),
-        ca_pem=settings.setting_text("SSLCACerts"),
-        client=client,
-        accepted_certificate=decode_certificate(accepted).der if accepted else b"",
-    )
+    return Credentials(settings.text(P.User), password, identity, host(settings), settings.number(P.MailPort))
