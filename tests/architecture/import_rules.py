@@ -39,7 +39,7 @@ THIRD_PARTY = {
     "service_identity": {"tls"},
     "certifi": {"tls"},
     "socks": {"tunnel"},
-    "h11": {"tunnel"},
+    "h11": {"tunnel", "tls"},
     "idna": {"message"},
     "spnego": {"smtp.auth"},
     "pkcs11": {"pki"},

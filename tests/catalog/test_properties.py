@@ -340,15 +340,8 @@ def test_secrets():
     }
 
 
-def test_unsupported_properties():
-    assert {row.name for row in ROWS if row.support is Support.NONE} == {
-        "FirewallAutoDetect",
-        "FirewallHost",
-        "FirewallPassword",
-        "FirewallPort",
-        "FirewallType",
-        "FirewallUser",
-    }
+def test_every_property_is_carried_out_at_least_in_part():
+    assert not [row.name for row in ROWS if row.support is Support.NONE]
 
 
 @pytest.mark.parametrize("name", ["EncryptingAlgorithm", "SigningAlgorithm"])

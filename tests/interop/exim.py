@@ -108,6 +108,13 @@ cram:
   driver = cram_md5
   public_name = CRAM-MD5
   server_secret = ${{if eq{{$auth1}}{{alice}}{{{password}}}fail}}
+external:
+  driver = external
+  public_name = EXTERNAL
+  server_advertise_condition = $tls_in_certificate_verified
+  server_param2 = ${{certextract{{subj_altname,mail,>:}}{{$tls_in_peercert}}}}
+  server_condition = ${{if inlist{{$auth1}}{{$auth2}}}}
+  server_set_id = $auth1
 """
 
 

@@ -79,3 +79,16 @@ def test_the_right_password_and_no_other(dovecot: Dovecot, ca, monkeypatch, user
             assert mailer.error[1].startswith("535 5.7.8"), (mechanism, mailer.error)
             mailer.set(Password=password)
             assert mailer.connect() == 0, (mechanism, mailer.error, dovecot.log())
+
+
+@pytest.mark.parametrize("server", ["dovecot", "postfix"])
+def test_a_response_that_a_server_cannot_hold_is_refused_by_it_in_order(dovecot: Dovecot, postfix: Postfix, ca, server):
+    port, refusal = {
+        "dovecot": (dovecot.port, "500 5.5.2 Line too long"),
+        "postfix": (postfix.submission_port, "500 5.5.6 SASL response limit exceeded"),
+    }[server]
+    with mailer_for(dovecot, ca, MailPort=port, AuthMechanism=4, Password="p" * 50_000) as mailer:
+        mailer.record("PITrail")
+        assert mailer.connect() == 161
+        assert mailer.error[1] == refusal
+        assert mailer.recorded("PITrail", "message")[-2] == "QUIT"

@@ -11,6 +11,7 @@ from interop.authority import Authority
 from interop.exim import PASSWORD, Exim
 from ssmtp_compat import (
     AuthMechanisms,
+    CertStoreTypes,
     SSLStartModes,
     ssmtp_do_expand,
     ssmtp_do_sendtoterminaloremail,
@@ -69,6 +70,23 @@ def test_delivery_to_terminals_is_refused_as_everywhere_today(exim: Exim):
         assert mailer.error[1].startswith("500")
         assert mailer.send() == 0, mailer.error
     assert b"greetings" in exim.message("bob")
+
+
+@pytest.mark.parametrize(("user", "code"), [("alice@example.test", 0), ("bob@example.test", 161)])
+def test_a_client_certificate_logs_in_whom_it_names(exim: Exim, ca: Authority, user: str, code: int):
+    with Mailer(exim.tls_port, MailServer="localhost", SSLStartMode=SSLStartModes.sslImplicit, User=user) as mailer:
+        mailer.set(
+            SSLCertStoreType=CertStoreTypes.cstPFXFile,
+            SSLCertStore=str(ca.alice.p12),
+            SSLCertStorePassword=ca.alice.p12_password,
+            SSLCertSubject="*",
+        )
+        mailer.config(SSLCACertFilePaths=ca.certificate)
+        mailer.record("PITrail")
+        assert mailer.send() == code, (mailer.error, exim.log())
+        assert "AUTH EXTERNAL ****" in mailer.recorded("PITrail", "message")
+        assert code == 0 or mailer.error[1].startswith("535"), mailer.error
+    assert (f"A=external:{user}" in exim.log()) is (code == 0)
 
 
 @pytest.mark.parametrize("start", [SSLStartModes.sslImplicit, SSLStartModes.sslExplicit])

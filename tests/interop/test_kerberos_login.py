@@ -116,7 +116,9 @@ def test_no_ticket_ends_the_session_in_order(
         assert mailer.connect() == 273
         assert text in mailer.error[1]
         assert PASSWORD not in mailer.error[1]
-        assert mailer.recorded("PITrail", "message")[-4:-1] == ["*", "501 5.7.0 Authentication aborted", "QUIT"]
+        said = mailer.recorded("PITrail", "message")
+        assert said[-2] == "QUIT"
+        assert not [line for line in said if line.startswith("AUTH")]
         mailer.set(User=USER, Password=PASSWORD, MailServer=SERVER)
         assert mailer.connect() == 0, mailer.error
 
@@ -147,7 +149,7 @@ class TestAgainstAServerInMemory:
         return registry.create("GSSAPI", Credentials(USER, PASSWORD, "boss", host=SERVER))
 
     def test_they_agree_on_no_layer(self, client: Mechanism, server: spnego.ContextProxy) -> None:
-        assert client.step(server.step(client.step(b""))) == b""
+        assert client.step(server.step(client.start())) == b""
         answer = server.unwrap(client.step(server.wrap(b"\x07\x00\x10\x00", encrypt=False).data))
         assert (answer.data, answer.encrypted) == (b"\x01\x00\x00\x00boss", False)
         client.finish()
@@ -155,7 +157,7 @@ class TestAgainstAServerInMemory:
 
     @pytest.mark.parametrize("junk", [b"", b"abc", bytes(200), b"\x60\x81\x99" + bytes(153)])
     def test_junk_in_place_of_the_proof(self, client: Mechanism, junk: bytes) -> None:
-        client.step(b"")
+        client.start()
         with pytest.raises(ProtocolError, match="Kerberos message cannot be used"):
             client.step(junk)
 
@@ -163,7 +165,7 @@ class TestAgainstAServerInMemory:
     def test_an_offer_that_was_changed_on_the_way(
         self, client: Mechanism, server: spnego.ContextProxy, place: int
     ) -> None:
-        client.step(server.step(client.step(b"")))
+        client.step(server.step(client.start()))
         offer = bytearray(server.wrap(b"\x07\x00\x10\x00", encrypt=False).data)
         offer[place] ^= 0x04
         with pytest.raises(ProtocolError, match="Kerberos message cannot be used"):

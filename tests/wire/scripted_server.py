@@ -36,7 +36,7 @@ from typing import Self
 
 from wire.channel import Channel, Connection, Ending, Hangup, Message
 from wire.faults import After, Close, Delay, EndlessLine, EndlessReply, Fault, Later, Reset, Send, Split, Stall, Then
-from wire.server_auth import WITHOUT_BINDING
+from wire.server_auth import WITHOUT_TLS
 from wire.server_session import STEPS, Behaviour, Faults, Replies, Script, Session, Step
 
 __all__ = [
@@ -79,7 +79,7 @@ class ScriptedServer:
         faults: Faults | None = None,
         extensions: Iterable[str] = EXTENSIONS,
         users: Mapping[str, str] | None = None,
-        mechanisms: Iterable[str] = WITHOUT_BINDING,
+        mechanisms: Iterable[str] = WITHOUT_TLS,
         tls: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
         host: str = "127.0.0.1",

@@ -106,6 +106,12 @@ def oauth(users: Users, form: str) -> Exchange:
     return None
 
 
+def external(users: Users) -> Exchange:
+    """RFC 4422 appendix A, for a certificate that is good for everybody."""
+    name = (yield b"").decode()
+    return name if name in users else None
+
+
 # Python's TLS has no exporter (RFC 8446 section 7.5), so PLUS expects the client to bind to TLS_EXPORTER.
 MECHANISMS: Mapping[str, Callable[[Users], Exchange]] = {
     "PLAIN": plain,
@@ -118,7 +124,8 @@ MECHANISMS: Mapping[str, Callable[[Users], Exchange]] = {
     "SCRAM-SHA-256-PLUS": partial(scram, digest="sha256", flags="p=tls-exporter", binding=TLS_EXPORTER),
     "XOAUTH2": partial(oauth, form="user=(.*)\x01auth=Bearer (.*)\x01\x01"),
     "OAUTHBEARER": partial(oauth, form="n,a=(.*),\x01(?:host=.*\x01)?(?:port=.*\x01)?auth=Bearer (.*)\x01\x01"),
+    "EXTERNAL": external,
 }
 
-WITHOUT_BINDING = tuple(name for name in MECHANISMS if not name.endswith("-PLUS"))
+WITHOUT_TLS = tuple(name for name in MECHANISMS if not name.endswith("-PLUS") and name != "EXTERNAL")
 """What a server offers by itself."""

@@ -30,7 +30,7 @@ from wire.scripted_server import (
     Step,
     Then,
 )
-from wire.server_auth import WITHOUT_BINDING
+from wire.server_auth import WITHOUT_TLS
 
 USERS = {"alice": "secret", "uni": "pässwörd-1"}
 MAIL = b"From: a@example.test\r\nSubject: x\r\n\r\nbody\r\n"
@@ -102,7 +102,7 @@ class TestCorrectServer:
             client.send(b"EHLO me\r\n")
             reply = client.reply()
         assert [line[:4] for line in reply] == [b"250-", b"250-", b"250-", b"250 "]
-        offer = f"AUTH {' '.join(WITHOUT_BINDING)}\r\n".encode()
+        offer = f"AUTH {' '.join(WITHOUT_TLS)}\r\n".encode()
         assert [line[4:] for line in reply[1:]] == [b"SIZE 1000\r\n", b"CHUNKING\r\n", offer]
 
     def test_a_pipelined_group_is_one_segment_and_so_are_its_answers(self) -> None:

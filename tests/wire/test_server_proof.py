@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import base64
 import ssl
-from typing import Any
 
 import pytest
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat.tls.stream import TlsStream
-from wire.mailer import Mailer
+from wire.logins import PASSWORD, PROVING, USER, logging_in
 from wire.scripted_server import ScriptedServer, Send, Step
 from wire.server_auth import TLS_EXPORTER
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
-
-USER, PASSWORD = "alice", "pässword-1 "
-PROVING = ["SCRAM-SHA-1", "SCRAM-SHA-256", "DIGEST-MD5"]
-
-
-def logging_in(server: ScriptedServer, **properties: Any) -> Mailer:
-    return Mailer(server.port, **{"User": USER, "Password": PASSWORD, **properties})
 
 
 @pytest.mark.parametrize("mechanism", PROVING)

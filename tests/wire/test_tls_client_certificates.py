@@ -66,6 +66,56 @@ def test_it_is_shown_with_its_issuers(
     assert server.connection.client_certificate == client.der
 
 
+@pytest.mark.parametrize(
+    ("password", "identity", "sent"),
+    [
+        ("", "", "AUTH EXTERNAL YWxpY2U="),
+        ("", "boss", "AUTH EXTERNAL Ym9zcw=="),
+        ("secret", "", "AUTH PLAIN AGFsaWNlAHNlY3JldA=="),
+    ],
+)
+def test_without_a_password_it_logs_in(
+    asking: ssl.SSLContext,
+    client: Issued,
+    loopback_identity: LoopbackIdentity,
+    tmp_path: Path,
+    password: str,
+    identity: str,
+    sent: str,
+):
+    users = {"alice": "secret", "boss": "?"}
+    with (
+        ScriptedServer(tls=asking, implicit_tls=True, users=users, mechanisms=["PLAIN", "EXTERNAL"]) as server,
+        mailer_for(server, loopback_identity, **chosen(client, tmp_path), User="alice", Password=password) as mailer,
+    ):
+        mailer.config(AuthorizationIdentity=identity)
+        assert mailer.send() == 0, mailer.error
+    assert server.commands[1] == sent
+    assert server.connection.user == (identity or "alice")
+
+
+@pytest.mark.parametrize(
+    ("properties", "offered", "code"),
+    [({}, ["PLAIN", "LOGIN"], 20011), ({"AuthMechanism": 4}, ["PLAIN", "EXTERNAL"], 161)],
+)
+def test_only_with_external_and_where_nothing_else_is_asked_for(
+    asking: ssl.SSLContext,
+    client: Issued,
+    loopback_identity: LoopbackIdentity,
+    tmp_path: Path,
+    properties: dict[str, object],
+    offered: list[str],
+    code: int,
+):
+    with (
+        ScriptedServer(tls=asking, implicit_tls=True, users={"alice": "secret"}, mechanisms=offered) as server,
+        mailer_for(server, loopback_identity, **chosen(client, tmp_path), User="alice", **properties) as mailer,
+    ):
+        assert mailer.send() == code
+        assert ("EXTERNAL" in mailer.error[1]) is (code == 20011)
+    assert ("AUTH PLAIN AGFsaWNlAA==" in server.commands) is (code == 161)
+
+
 def test_a_client_without_one_shows_none_although_another_has_one(
     asking: ssl.SSLContext, client: Issued, loopback_identity: LoopbackIdentity, tmp_path: Path
 ):

@@ -23,8 +23,6 @@ _TELNET_CONFIG: Final = "Telnet configuration page (sibling, V9)"
 _REFUSED_RECIPIENT: Final = "SMTP Cc and PSMTP BCc pages (siblings, 2020)"
 _OURS: Final = "this project"
 
-_PROXY: Final = "connecting through a proxy"
-_TLS: Final = "further TLS settings"
 _QUEUES: Final = "queues"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
@@ -85,8 +83,9 @@ _SMTP_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Identity to act as after logging on as User: the authzid (RFC 4422 3.4.1) of PLAIN, SCRAM, DIGEST-MD5, "
-        "OAUTHBEARER and Kerberos. Where the mechanism cannot carry it the login fails. Empty acts as User. With "
-        "AuthMechanism 7 a value that begins with the word Bearer is the OAuth token instead; Password is not needed.",
+        "OAUTHBEARER, Kerberos and EXTERNAL. Where the mechanism cannot carry it the login fails. Empty acts as User. "
+        "With AuthMechanism 7 a value that begins with the word Bearer is the OAuth token instead; Password is not "
+        "needed.",
         single_line=True,
         # The V9 page has scripts put a whole OAuth bearer token here.
         secret=True,
@@ -410,12 +409,11 @@ _TCP_ROWS: Final = (
         group="TCPClient",
         value_type=ValueType.TEXT,
         default="",
-        doc="Servers to connect to without the proxy that is set: names or addresses with semicolons between them.",
+        doc="Servers to connect to without the proxy of FirewallHost, with semicolons between them: names, patterns "
+        "with *, domains that begin with a dot, addresses and networks such as 10.0.0.0/8. None is looked up.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     ConfigDef(
         name="TCPKeepAlive",
@@ -547,13 +545,12 @@ _SSL_ROWS: Final = (
         value_type=ValueType.INT,
         default=0,
         choices=((0, "Off"), (1, "IfAvailable"), (2, "Required")),
-        doc="Whether the server's certificate is looked up in the revocation list that it names (RFC 5280 5): 0 never, "
-        "1 where the list can be had, 2 always, a list that cannot be had being an error.",
+        doc="Whether the server's certificate is looked up in the revocation list that it names (RFC 5280 5), which is "
+        "fetched over HTTP and kept for a day at most: 0 never, 1 where the list can be had, 2 always, a list that "
+        "cannot be had being an error.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_TLS,
     ),
     ConfigDef(
         name="SSLCipherStrength",
@@ -719,14 +716,12 @@ _SOCKET_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Header fields of the caller's own for the HTTP CONNECT request to the proxy, for example for another "
-        "scheme of authentication.",
+        "scheme of authentication; one a line.",
         # It is meant for credentials.
         secret=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     ConfigDef(
         name="InBufferSize",

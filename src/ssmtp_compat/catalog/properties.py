@@ -28,7 +28,6 @@ _CERTIFICATE_TYPE: Final = "Certificate type page (sibling, 2016 .NET edition)"
 _SUBJECT_PAGES: Final = "AmazonSES and PFileMailer SSLCertSubject pages (siblings, 2020)"
 _STORE_PAGES: Final = "vendor S/MIME samples; certificate store pages of siblings"
 
-_PROXY: Final = "connecting through a proxy"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
 _INT_MAX: Final = 2**31 - 1
@@ -66,7 +65,9 @@ _ROWS: Final = (
         choices=AuthMechanisms,
         doc="SASL mechanism for logging on with User and Password (RFC 4954). 0 picks the first of these that the "
         "server has: inside TLS SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5; without TLS the two "
-        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN. 1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. 7 is XOAUTH2, "
+        "SCRAMs, CRAM-MD5, DIGEST-MD5, PLAIN, LOGIN; with a client certificate (SSLCertSubject) and no Password it is "
+        "EXTERNAL (RFC 4422), where the certificate proves what the password does otherwise. "
+        "1 insists on CRAM-MD5, 4 on PLAIN, 5 on DIGEST-MD5. 7 is XOAUTH2, "
         "or OAUTHBEARER (RFC 7628) where the server has only that; the token stands in Password, or in "
         "AuthorizationIdentity behind the word Bearer. SCRAM binds to a TLS 1.3 connection where the server offers it "
         "(PLUS, RFC 9266). 3 (APOP) belongs to POP3, has no form in SMTP and is refused. "
@@ -227,12 +228,11 @@ _ROWS: Final = (
         id=PropertyID.FirewallAutoDetect,
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether the proxy that the system is set up with, if any, is used when FirewallHost is empty.",
+        doc="Whether the proxy that the environment names, if any, is used when FirewallHost is empty: ALL_PROXY or "
+        "HTTPS_PROXY, but for the hosts of NO_PROXY, the lower-case names first.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallType,
@@ -244,8 +244,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); FirewallType page of a sibling",
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallHost,
@@ -256,8 +254,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallPassword,
@@ -271,8 +267,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallPort,
@@ -285,8 +279,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; FirewallType page of a sibling",
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.FirewallUser,
@@ -297,8 +289,6 @@ _ROWS: Final = (
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
-        support=Support.NONE,
-        support_note=_PROXY,
     ),
     PropertyDef(
         id=PropertyID.From,

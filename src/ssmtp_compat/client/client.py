@@ -295,6 +295,7 @@ class SSMTPClient:
                 smtp=views.smtp_options(self.settings),
                 tls=views.tls_options(self.settings, self._tls_key_pair()),
                 timeouts=views.timeouts(self.settings),
+                tunnel=views.tunnel_options(self.settings),
                 tell_chain=self.settings.setting_flag("SSLIncludeCertChain"),
             )
             sessions = self._tls_sessions if options.tls and self.settings.setting_flag("ReuseSSLSession") else None

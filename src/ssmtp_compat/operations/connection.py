@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..catalog.enums import EventID
@@ -27,17 +26,16 @@ from ..net.tcp import TcpOptions, TcpStream
 from ..net.tcp import connect as tcp_connect
 from ..net.timeouts import Timeouts
 from ..smtp import commands
-from ..smtp.auth import registry
-from ..smtp.auth.exchange import CANCEL, AuthExchange
-from ..smtp.auth.mechanism import ChannelBinding
 from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
+from .authentication import authenticate
 from .exchange import Exchange, refusal
 
 if TYPE_CHECKING:
     from ..tls.context import TlsOptions
     from ..tls.sessions import SessionCache
     from ..tls.verify import ServerCertificate
+    from ..tunnel.options import TunnelOptions
 
 __all__ = ["Connection", "ConnectionOptions"]
 
@@ -64,6 +62,8 @@ class ConnectionOptions:
     smtp: SmtpOptions
     tls: TlsOptions | None
     timeouts: Timeouts
+    tunnel: TunnelOptions | None = None
+    """The proxy between here and the server of ``tcp``."""
     tell_chain: bool = False
     """Whether SSLServerAuthentication gets all certificates that the server sent."""
 
@@ -81,6 +81,7 @@ class Connection:
         self._tcp: TcpStream | None = None
         self._exchange: Exchange | None = None
         self._secured = False
+        self._tunnelled = False
         self._channel_binding = b""
         self._ready = False
 
@@ -140,8 +141,7 @@ class Connection:
             from ..tls.context import make_context
 
             make_context(self._options.tls)
-        self._tcp = tcp_connect(self._options.tcp, connect_deadline)
-        self._stream = self._tcp
+        self._stream = self._reach(connect_deadline)
         self._status("Remote host connection complete")
         if smtp.tls_start is TlsStart.AT_ONCE:
             self._start_tls(connect_deadline)
@@ -165,7 +165,34 @@ class Connection:
             self._exchange.session.tls_started()
             self._hello(deadline)
         if smtp.credentials is not None:
-            self._authenticate(deadline)
+            authenticate(
+                self._exchange,
+                smtp.credentials,
+                smtp.mechanism,
+                deadline,
+                tls=self._secured,
+                certificate=self._options.tls is not None and self._options.tls.client is not None,
+                tls_exporter=self._channel_binding,
+            )
+
+    def _reach(self, deadline: Deadline) -> Stream:
+        """The way to the server, direct or through a proxy."""
+        tcp, tunnel = self._options.tcp, self._options.tunnel
+        if tunnel is None:
+            self._tcp = tcp_connect(tcp, deadline)
+            return self._tcp
+        from ..tunnel.open import open_tunnel
+
+        proxy = replace(tcp, host=tunnel.host, port=tunnel.port)
+
+        def dial() -> Stream:
+            self._tcp = tcp_connect(proxy, deadline)
+            return self._tcp
+
+        stream = open_tunnel(dial, tunnel, tcp.host, tcp.port, deadline)
+        self._tunnelled = True
+        self._status("Firewall connection complete")
+        return stream
 
     def _hello(self, deadline: Deadline) -> None:
         name = self._options.smtp.hello or self._own_name()
@@ -225,33 +252,6 @@ class Connection:
 
     def _tls_status(self, message: str) -> None:
         self._events.fire(EventID.SSLStatus, message=message)
-
-    def _authenticate(self, deadline: Deadline) -> None:
-        smtp = self._options.smtp
-        if smtp.credentials is None:
-            raise AssertionError("AUTH needs credentials")
-        offered = self.exchange.session.extensions.auth_mechanisms
-        name = registry.choose(
-            offered,
-            smtp.mechanism,
-            tls=self._secured,
-            acting=bool(smtp.credentials.authorization_identity),
-            binding=bool(self._channel_binding),
-        )
-        binding = ChannelBinding(self._channel_binding, registry.binds(offered))
-        exchange = AuthExchange(name, registry.create(name, replace(smtp.credentials, channel_binding=binding)))
-        self.exchange.secret = smtp.credentials.password
-        reply = self.exchange.command(exchange.command, deadline)
-        while reply.intermediate:
-            try:
-                line = exchange.respond(reply)
-            except SSMTPError:
-                # Why it is cancelled is worth more than what becomes of that.
-                with suppress(SSMTPError):
-                    self.exchange.sasl_response(CANCEL, deadline)
-                raise
-            reply = self.exchange.sasl_response(line, deadline)
-        exchange.finish(reply)
 
     # -- in between ---------------------------------------------------------------------------------------------------
 
@@ -337,6 +337,8 @@ class Connection:
         if self._secured:
             self._status("TLS connection broken", error)
         self._status("Remote host disconnected", error)
+        if self._tunnelled:
+            self._status("Firewall host disconnected", error)
 
     def _status(self, change: str, error: SSMTPError | None = None) -> None:
         self._events.fire(

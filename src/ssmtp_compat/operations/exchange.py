@@ -13,6 +13,7 @@ from ..errors import ConnectionFailedError, ProtocolError, ReplyError, TLSError
 from ..events import EventHub
 from ..net.deadline import Deadline
 from ..net.stream import Stream
+from ..smtp.auth.masking import Masking
 from ..smtp.commands import MASK, Command, Verb
 from ..smtp.replies import Reply
 from ..smtp.session import MAX_IN_FLIGHT, SERVICE_CLOSING, Answer, Session
@@ -34,11 +35,6 @@ _AWAITING: Final = {verb: f"waiting for the reply to {verb.value}" for verb in V
 # What reading a server's last words can end with instead of a reply.
 _NO_LAST_WORDS: Final = (ConnectionFailedError, ProtocolError, TLSError)
 
-# Shorter base64 text holds less than two characters, and would be found in innocent words.
-_SHORTEST_ENCODED: Final = 4
-# A password that is a word may stand in a reply by itself, and a mask in its place would give it away; tokens are long.
-_SHORTEST_SECRET: Final = 16
-
 FROM_CLIENT: Final = 0
 FROM_SERVER: Final = 1
 REMARK: Final = 2
@@ -47,10 +43,6 @@ REMARK: Final = 2
 def refusal(reply: Reply) -> ReplyError:
     """The error for a reply that is not the one hoped for."""
     return ReplyError(reply.text, reply.code)
-
-
-def _masked(reply: Reply, secret: str) -> Reply:
-    return Reply(reply.code, tuple(line.replace(secret, MASK) for line in reply.lines))
 
 
 class Exchange:
@@ -64,10 +56,8 @@ class Exchange:
         self.stream = stream
         self.session = session
         self.last_reply: Reply | None = None
-        self._sasl_line = ""
-        """The base64 text last sent in an AUTH exchange, which servers repeat when they do not understand it."""
-        self.secret = ""
-        """What the reply that ends an AUTH exchange must not show: the password or token."""
+        self.masking = Masking()
+        """What the replies of an AUTH exchange must not show; servers repeat what they do not understand."""
         self._events = events
 
     def greeting(self, deadline: Deadline) -> Reply:
@@ -78,7 +68,7 @@ class Exchange:
         """Send one command and await its reply."""
         self.session.send(command)
         if command.verb is Verb.AUTH:
-            self._sasl_line = command.line.decode("ascii").partition(" ")[2].partition(" ")[2]
+            self.masking.sent(command.line.decode("ascii").partition(" ")[2].partition(" ")[2])
         self._trace(FROM_CLIENT, command.trace)
         self._flush(command.verb, deadline)
         return self._await(deadline).reply
@@ -107,7 +97,7 @@ class Exchange:
     def sasl_response(self, line: bytes, deadline: Deadline) -> Reply:
         """Send one line of an AUTH exchange, which no trace shows, and await its reply."""
         self.session.send_response(line)
-        self._sasl_line = line.decode("ascii")
+        self.masking.sent(line.decode("ascii"))
         self._trace(FROM_CLIENT, "*" if line == b"*" else MASK)
         self._flush(Verb.AUTH, deadline)
         return self._await(deadline).reply
@@ -221,10 +211,13 @@ class Exchange:
             deadline.doing = _AWAITING[awaited]
             self.session.receive(self._read(deadline))
             answer = self.session.next_answer()
-        if answer.verb is Verb.AUTH:
-            answer = answer._replace(reply=self._without_secrets(answer.reply))
-        self._take(answer)
-        return answer
+        if answer.verb is not Verb.AUTH:
+            self._take(answer)
+            return answer
+        shown = answer._replace(reply=self.masking.hide(answer.reply))
+        self._take(shown)
+        # A challenge has to reach the mechanism as it came.
+        return answer if answer.reply.intermediate else shown
 
     def _read(self, deadline: Deadline) -> bytes:
         data = self.stream.read(_READ_SIZE, deadline)
@@ -241,14 +234,6 @@ class Exchange:
                 self._trace(FROM_SERVER, line)
         if answer.reply.code == SERVICE_CLOSING:
             raise refusal(answer.reply)
-
-    def _without_secrets(self, reply: Reply) -> Reply:
-        if len(self._sasl_line) >= _SHORTEST_ENCODED:
-            reply = _masked(reply, self._sasl_line)
-        # A challenge that happens to contain the password's text has to reach the mechanism as it came.
-        if len(self.secret) >= _SHORTEST_SECRET and not reply.intermediate:
-            reply = _masked(reply, self.secret)
-        return reply
 
     def remark(self, text: str) -> None:
         """Tell the trace what the library does by itself."""

@@ -11,6 +11,7 @@ from .replies import Reply
 
 __all__ = ["Extensions"]
 
+_MECHANISM: Final = re.compile("[A-Za-z0-9_-]{1,20}")  # RFC 4422 section 3.1, in any case
 _SIZE: Final = re.compile("[0-9]{1,20}")
 
 
@@ -50,4 +51,5 @@ class Extensions:
     @property
     def auth_mechanisms(self) -> tuple[str, ...]:
         """The SASL mechanisms offered (RFC 4954), upper case, in the server's order, each once."""
-        return tuple(dict.fromkeys(name.upper() for name in self.keywords.get("AUTH", ())))
+        names = self.keywords.get("AUTH", ())
+        return tuple(dict.fromkeys(name.upper() for name in names if _MECHANISM.fullmatch(name)))

@@ -58,6 +58,8 @@ class ReplyParser:
 
     def __init__(self, max_line: int = 2048) -> None:
         self.max_line = max_line
+        self.quotes = True
+        """Whether the text of an error may show a line that is no reply line."""
         self._buffer = bytearray()
         self._lines: list[str] = []
         self._octets = 0
@@ -73,7 +75,8 @@ class ReplyParser:
 
     def next_reply(self) -> Reply | None:
         """The next complete reply, or None while more octets are needed."""
-        if not self._lines:
+        # Looking for the line's end alone is fast; the pattern would read a line anew for every piece that comes of it.
+        if not self._lines and b"\n" in self._buffer:
             # Nearly every reply but the one to EHLO is a single line of this shape.
             simple = _SINGLE_LINE.match(self._buffer)
             if simple is not None and (end := simple.end()) - 2 <= self.max_line:
@@ -99,7 +102,8 @@ class ReplyParser:
             raise ProtocolError(f"The server sent a reply line of more than {self.max_line} octets.")
         code, separator = line[:3], line[3:4]
         if not (len(code) == 3 and code.isdigit() and b"2" <= code[:1] <= b"5" and separator in (b" ", b"-", b"")):
-            raise ProtocolError(f"The server sent {_excerpt(line)}, which is no SMTP reply.")
+            said = _excerpt(line) if self.quotes else "a line"
+            raise ProtocolError(f"The server sent {said}, which is no SMTP reply.")
         if self._lines and self._lines[0][:3].encode() != code:
             raise ProtocolError(f"The server changed the reply code from {self._lines[0][:3]} to {code.decode()}.")
         self._octets += len(line)

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from ..errors import ProtocolError, ReplyError
-from .auth.exchange import MAX_LINE as MAX_SASL_LINE
+from .auth.exchange import MAX_CHALLENGE_LINE
 from .commands import OPENING, Command, Verb
 from .extensions import Extensions
 from .replies import Reply, ReplyParser
@@ -276,8 +276,9 @@ class Session:
     def next_answer(self) -> Answer | None:
         """The next answer that the octets received so far complete, or None while more are needed."""
         in_flight = self._in_flight
-        sasl = in_flight and in_flight[0][0] is Verb.AUTH
-        self._parser.max_line = max(self._max_line, MAX_SASL_LINE) if sasl else self._max_line
+        sasl = bool(in_flight) and in_flight[0][0] is Verb.AUTH
+        self._parser.max_line = max(self._max_line, MAX_CHALLENGE_LINE) if sasl else self._max_line
+        self._parser.quotes = not sasl  # what it repeats of an exchange may be a password
         reply = self._parser.next_reply()
         return None if reply is None else self._pair(reply)
 

@@ -20,6 +20,7 @@ from ..pki.certificates import KeyPair
 from .policy import TlsPolicy, apply
 from .progress import report_state
 from .reasons import reasons
+from .revocation import Revocation
 from .verify import NO_FAULT, Fault
 
 __all__ = ["TlsOptions", "make_context"]
@@ -50,6 +51,7 @@ class TlsOptions:
     policy: TlsPolicy = field(default_factory=TlsPolicy)
     forgiven: Fault = NO_FAULT
     """Findings against the server's certificate that do not count."""
+    revocation: Revocation = Revocation.IGNORED
     log_records: bool = False
     """Whether the status is told every record."""
     accepted_certificate: bytes = b""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from cryptography import x509
 from OpenSSL import SSL
 
 from ..catalog.errors import ErrorCode
@@ -21,6 +22,7 @@ from .context import TlsOptions, make_context
 from .progress import Journal
 from .reasons import reasons
 from .records import RecordLog
+from .revocation import Revocation, revocation_problem
 from .sessions import Remembered, SessionCache
 from .verify import OK, Authenticate, ServerCertificate, ServerName, Verifier
 
@@ -85,7 +87,9 @@ def start_tls(
         connection.set_connect_state()
         if not name.is_address:  # RFC 6066 3 has no room for addresses
             connection.set_tlsext_host_name(name.text.encode("ascii"))
-        verifier = Verifier(name, options.accepted_certificate, authenticate, options.forgiven)
+        verifier = Verifier(
+            name, options.accepted_certificate, authenticate, options.forgiven, _revocation_check(options, deadline)
+        )
         connection.set_verify(SSL.VERIFY_PEER, verifier)
         if options.log_records and status is not None:
             inner = RecordLog(inner, status)
@@ -101,6 +105,16 @@ def start_tls(
     except BaseException:
         inner.abort()
         raise
+
+
+def _revocation_check(
+    options: TlsOptions, deadline: Deadline
+) -> Callable[[x509.Certificate, x509.Certificate], str] | None:
+    if options.revocation is Revocation.IGNORED:
+        return None
+    from .http_fetch import fetch  # which nobody else needs
+
+    return partial(revocation_problem, mode=options.revocation, fetch=partial(fetch, whole=deadline))
 
 
 class TlsStream:

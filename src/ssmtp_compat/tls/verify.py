@@ -133,6 +133,7 @@ class Verifier:
         accepted_certificate: bytes,
         authenticate: Authenticate | None,
         forgiven: Fault = NO_FAULT,
+        revocation: Callable[[x509.Certificate, x509.Certificate], str] | None = None,
     ) -> None:
         self.server_certificate: ServerCertificate | None = None
         self.accepted = False
@@ -141,11 +142,14 @@ class Verifier:
         self._pinned = accepted_certificate
         self._authenticate = authenticate
         self._forgiven = forgiven
+        self._revocation = revocation
+        self._walked: dict[int, X509] = {}
         self._problems: list[str] = []
         self._is_pinned = False
         self._overruled = False
 
     def __call__(self, connection: SSL.Connection, certificate: X509, error: int, depth: int, ok: int) -> bool:
+        self._walked[depth] = certificate
         try:
             if not ok:
                 return self._note(certificate, error, depth)
@@ -178,8 +182,10 @@ class Verifier:
         self._is_pinned = bool(self._pinned) and leaf.der == self._pinned
         if self._is_pinned:
             self._problems.clear()
-        elif Fault.HOST_NAME not in self._forgiven and (problem := host_name_problem(leaf.der, self._name)):
-            self._problems.append(problem)
+        else:
+            self._problems += filter(None, [self._name_problem(leaf)])
+            # Last, and only where nothing else is wrong: nobody fetches what a certificate names that is not trusted.
+            self._problems += filter(None, [self._revocation_problem()])
         trusted = not self._problems
         chain = connection.get_peer_cert_chain() or [certificate]
         self.server_certificate = ServerCertificate(
@@ -196,6 +202,15 @@ class Verifier:
             self.accepted = bool(self._authenticate(self.server_certificate))
         self._overruled = self.accepted and not trusted
         return self.accepted
+
+    def _name_problem(self, leaf: Certificate) -> str:
+        return "" if Fault.HOST_NAME in self._forgiven else host_name_problem(leaf.der, self._name)
+
+    def _revocation_problem(self) -> str:
+        # A trust anchor by itself has nobody above it who could revoke it.
+        if self._revocation is None or self._problems or 1 not in self._walked:
+            return ""
+        return self._revocation(self._walked[0].to_cryptography(), self._walked[1].to_cryptography())
 
     def judge_again(self, certificate: ServerCertificate) -> None:
         """Take what an earlier handshake found of the certificate, for a resumed session shows none."""

@@ -14,7 +14,6 @@ from ssmtp_compat import (
     FirewallTypes,
     PropertyID,
     SSLStartModes,
-    ssmtp_do_connect,
     ssmtp_do_send,
     ssmtp_do_sign,
     ssmtp_set,
@@ -81,17 +80,6 @@ def test_refused_firewall_type_leaves_the_port(handle: int):
     put(handle, P.FirewallPort, 3128)
     refused(handle, ssmtp_set(handle, P.FirewallType, 4), ErrorCode.INVALID_VALUE)
     assert take(handle, P.FirewallPort) == 3128
-
-
-def test_proxy_is_refused_in_words_and_never_gone_around(handle: int, server: ScriptedServer):
-    write_mail(handle, server)
-    for property_id, value in ((P.FirewallType, FirewallTypes.fwSOCKS5), (P.FirewallAutoDetect, True)):
-        put(handle, property_id, value)
-        text = refused(handle, ssmtp_do_connect(handle), ErrorCode.NOT_SUPPORTED)
-        assert "proxy" in text
-        put(handle, property_id, 0)
-    assert server.connections == []
-    assert ssmtp_do_send(handle) == 0
 
 
 # -- Message and MessageText ------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ssmtp_compat.catalog.config import SETTINGS
-from ssmtp_compat.catalog.enums import AuthMechanisms, FirewallTypes, PropertyID, SSLStartModes
+from ssmtp_compat.catalog.enums import AuthMechanisms, PropertyID, SSLStartModes
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.catalog.properties import PROPERTIES
-from ssmtp_compat.catalog.schema import Access, ConfigDef, Support, ValueType
+from ssmtp_compat.catalog.schema import ConfigDef, ValueType
 from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.net.tcp import TcpOptions
 from ssmtp_compat.net.timeouts import Timeouts
@@ -85,17 +85,6 @@ def test_each_value_has_its_tcp_option(settings: Settings, key: Any, value: Any,
     plain = views.tcp_options(settings)
     put(settings, key, value)
     assert unlike_the_default(views.tcp_options(settings), plain) == {field: expected}
-
-
-@pytest.mark.parametrize(
-    ("key", "value"), [*((P.FirewallType, kind) for kind in FirewallTypes if kind), (P.FirewallAutoDetect, True)]
-)
-def test_proxy_is_refused_and_never_gone_around(settings: Settings, key: PropertyID, value: Any):
-    put(settings, P.MailServer, "mail.example.test")
-    put(settings, key, value)
-    with pytest.raises(SSMTPError, match="proxy") as caught:
-        views.tcp_options(settings)
-    assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
 def test_options_do_not_follow_later_changes(settings: Settings):
@@ -173,22 +162,6 @@ def test_accepted_certificate_is_decoded(settings: Settings):
     with pytest.raises(SSMTPError) as caught:
         tls(settings)
     assert caught.value.code is ErrorCode.CERTIFICATE_DECODING
-
-
-@pytest.mark.parametrize(
-    "row",
-    [row for row in SETTINGS.values() if row.group == "SSL" and row.support is Support.NONE],
-    ids=lambda row: row.name,
-)
-def test_tls_setting_that_would_have_no_effect_is_refused(settings: Settings, row: ConfigDef):
-    assert row.access is Access.READ_WRITE
-    tls(settings)
-    put(settings, row.name, str(other_value(row)))
-    with pytest.raises(SSMTPError, match=row.name) as caught:
-        tls(settings)
-    assert caught.value.code is ErrorCode.NOT_SUPPORTED
-    put(settings, P.SSLStartMode, SSLStartModes.sslNone)
-    assert views.tls_options(settings, None) is None
 
 
 # -- SMTP and the login -----------------------------------------------------------------------------------------------

@@ -35,6 +35,17 @@ def test_login_gives_user_then_password_whatever_the_prompts():
         mechanism.step(b"Anything else?")
 
 
+def test_external_carries_the_identity_or_the_user_and_nothing_else():
+    """RFC 4422 appendix A.3."""
+    assert registry.create("EXTERNAL", Credentials("user", "")).start() == b"user"
+    mechanism = registry.create("EXTERNAL", Credentials("user", "", "fred@example.com"))
+    assert mechanism.start() == b"fred@example.com"
+    with pytest.raises(ProtocolError):
+        mechanism.step(b"who?")
+    assert registry.choose(("PLAIN", "EXTERNAL"), "", tls=True) == "PLAIN"
+    assert registry.choose(("PLAIN", "EXTERNAL"), "EXTERNAL", tls=True, acting=True) == "EXTERNAL"
+
+
 def test_cram_md5_follows_the_example_of_rfc_2195():
     mechanism = registry.create("CRAM-MD5", Credentials("tim", "tanstaaftanstaaf"))
     assert mechanism.start() is None

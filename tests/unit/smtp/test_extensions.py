@@ -28,5 +28,11 @@ def test_auth_mechanisms_come_from_both_forms_and_count_once():
     assert extensions("AUTH PLAIN login", "AUTH=LOGIN CRAM-MD5").auth_mechanisms == ("PLAIN", "LOGIN", "CRAM-MD5")
 
 
+def test_what_is_no_mechanism_name_is_not_offered():
+    """RFC 4422 section 3.1. Upper case makes PLAIN of the second."""
+    names = ["PLA\x1b[31mIN", "pla\u0131n", "LOGIN,NTLM", "X" * 21, "PL\ufffdAIN", "X-" + "Y" * 18, "scram_1"]
+    assert extensions(f"AUTH {' '.join(names)}").auth_mechanisms == ("X-" + "Y" * 18, "SCRAM_1")
+
+
 def test_empty_lines_are_no_keywords():
     assert dict(extensions("", "  ").keywords) == {}

@@ -1,5 +1,7 @@
 """The reply parser: RFC 5321 section 4.2, and the bounds that keep a bad server harmless."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,16 @@ def test_the_longest_line_allowed_passes_and_one_octet_more_does_not():
     assert parse(b"250 " + b"x" * 252 + b"\r\n", 256)
     with pytest.raises(ProtocolError, match="more than 256 octets"):
         parse(b"250 " + b"x" * 253 + b"\r\n", 256)
+
+
+def test_a_long_line_that_comes_octet_by_octet_costs_time_in_proportion_to_its_length():
+    """Searched anew from its beginning for each of them, this one took over two seconds."""
+    parser = ReplyParser(20_000)
+    begin = time.process_time()
+    for octet in b"334 " + b"A" * 19_990:
+        parser.feed(bytes([octet]))
+        assert parser.next_reply() is None
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])

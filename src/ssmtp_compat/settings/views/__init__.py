@@ -19,6 +19,7 @@ from .message import (
 from .refusal import refuse
 from .securing import SIGNER, TLS_CLIENT, StoreProperties, certificate_store, recipients_spec, signer_spec
 from .tls import tls_options, tls_start
+from .tunnel import tunnel_options
 
 __all__ = [
     "SIGNER",
@@ -41,4 +42,5 @@ __all__ = [
     "timeouts",
     "tls_options",
     "tls_start",
+    "tunnel_options",
 ]

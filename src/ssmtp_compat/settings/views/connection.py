@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...catalog.enums import AuthMechanisms, FirewallTypes, PropertyID
+from ...catalog.enums import AuthMechanisms, PropertyID
 from ...catalog.errors import ErrorCode
-from ...catalog.properties import PROPERTIES
-from ...errors import SSMTPError, UnsupportedError
+from ...errors import InvalidValueError, SSMTPError, UnsupportedError
 from ...net.tcp import TcpOptions
 from ...net.timeouts import Timeouts
 from ...smtp.auth.mechanism import Credentials
 from ...smtp.options import SmtpOptions
 from ..store import Settings
-from .refusal import refuse
 from .tls import host, tls_start
 
 P = PropertyID
@@ -35,8 +33,6 @@ def tcp_options(settings: Settings) -> TcpOptions:
     server = host(settings)
     if not server:
         raise SSMTPError(ErrorCode.NO_MAIL_SERVER)
-    if settings.number(P.FirewallType) != FirewallTypes.fwNone or settings.flag(P.FirewallAutoDetect):
-        refuse(PROPERTIES[P.FirewallType])
     return TcpOptions(
         host=server,
         port=settings.number(P.MailPort),
@@ -67,6 +63,11 @@ def timeouts(settings: Settings) -> Timeouts:
 def smtp_options(settings: Settings) -> SmtpOptions:
     """How to greet and log in."""
     mechanism = AuthMechanisms(settings.number(P.AuthMechanism))
+    if settings.text(P.User) and not settings.flag(P.AllowExtensions):
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE,
+            "User is set and AllowExtensions is False, but logging in (AUTH) is an extension; set it to True.",
+        )
     return SmtpOptions(
         hello=settings.setting_text("Hello"),
         use_extensions=settings.flag(P.AllowExtensions),

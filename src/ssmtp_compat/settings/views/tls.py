@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from ...catalog.config import SETTINGS
 from ...catalog.enums import PropertyID, SSLStartModes
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError
 from ...smtp.options import TlsStart
 from ..store import Settings
-from .refusal import refuse_unsupported
 
 if TYPE_CHECKING:
     from ...pki.certificates import KeyPair
     from ...tls.context import TlsOptions
     from ...tls.policy import TlsPolicy
+    from ...tls.revocation import Revocation
     from ...tls.verify import Fault
 
 P = PropertyID
@@ -26,6 +25,8 @@ _STARTTLS_PORTS: Final = (25, 587)
 
 # Either bit of a pair, the server's and the client's, names the version.
 _VERSIONS: Final = {"TLSv1": 0x00C0, "TLSv1.1": 0x0300, "TLSv1.2": 0x0C00, "TLSv1.3": 0x3000}
+# The three bits for the certificate, its authority and the root.
+_UNKNOWN_REVOCATION: Final = 0x100 | 0x400 | 0x800
 _GONE: Final = {"SSL 2": 0x000C, "SSL 3": 0x0030}
 
 # What TLS 1.2 calls a pair of hash and signature is a name of its own in TLS 1.3 (RFC 8446 4.2.3).
@@ -40,9 +41,14 @@ _PAIRS: Final = {
 }
 
 
+def leaves_name_to_proxy(settings: Settings) -> bool:
+    """Whether the proxy is to look the server's name up."""
+    return settings.text(P.MailServer).lstrip().startswith("*")
+
+
 def host(settings: Settings) -> str:
     """The server's name or address."""
-    text = settings.text(P.MailServer).strip()
+    text = settings.text(P.MailServer).strip().removeprefix("*")
     # An IPv6 address in brackets, as URLs and e-mail addresses have it.
     return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
@@ -66,7 +72,6 @@ def tls_options(settings: Settings, client: KeyPair | None) -> TlsOptions | None
     from ...pki.certificates import decode_certificate
     from ...tls.context import TlsOptions
 
-    refuse_unsupported(settings, (row for row in SETTINGS.values() if row.group == "SSL"))
     accepted = settings.binary(P.SSLAcceptServerCertEncoded)
     return TlsOptions(
         server_name=host(settings),
@@ -77,6 +82,7 @@ def tls_options(settings: Settings, client: KeyPair | None) -> TlsOptions | None
         client=client,
         policy=_policy(settings),
         forgiven=_forgiven(settings),
+        revocation=_revocation(settings),
         log_records=settings.setting_flag("LogSSLPackets"),
         accepted_certificate=decode_certificate(accepted).der if accepted else b"",
     )
@@ -96,6 +102,14 @@ def _forgiven(settings: Settings) -> Fault:
         if flags & mask:
             forgiven |= fault
     return forgiven
+
+
+def _revocation(settings: Settings) -> Revocation:
+    from ...tls.revocation import Revocation
+
+    mode = Revocation(settings.setting_number("SSLCheckCRL"))
+    unknown_is_forgiven = settings.setting_number("SSLSecurityFlags") & _UNKNOWN_REVOCATION
+    return Revocation.IF_AVAILABLE if mode is Revocation.REQUIRED and unknown_is_forgiven else mode
 
 
 def _policy(settings: Settings) -> TlsPolicy:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-from ...catalog.errors import ErrorCode
-from ...errors import InvalidValueError, ProtocolError, ReplyError
+from ...errors import ProtocolError, ReplyError
 from ..commands import Command, auth
 from ..replies import Reply
 from .mechanism import Mechanism
 
-__all__ = ["CANCEL", "MAX_LINE", "AuthExchange"]
+__all__ = ["CANCEL", "MAX_CHALLENGE_LINE", "AuthExchange"]
 
 CANCEL: Final = b"*"
 
-MAX_LINE: Final = 12288
-"""Octets of the longest challenge and of the longest response, the line ending included: enough for every mechanism in
-use, says RFC 4954 section 4, and what Postfix takes."""
+MAX_CHALLENGE_LINE: Final = 12288
+"""Octets of the longest line with a challenge: enough for every mechanism in use, says RFC 4954 section 4."""
 
 _MAX_COMMAND: Final = 512
 """Octets of the longest AUTH command, the line ending included (RFC 5321 section 4.5.3.1.4)."""
@@ -40,26 +38,22 @@ class AuthExchange:
         self._steps = 0
 
     def respond(self, reply: Reply) -> bytes:
-        """The line that answers a 334. Whatever is raised, the exchange is to be cancelled with :data:`CANCEL`."""
+        """The line that answers a 334. Whatever is raised, the exchange is to be cancelled with :data:`CANCEL`.
+
+        It may be of any length: a ticket has as many octets as its user has groups, and RFC 4954 section 4 has a server
+        refuse what it cannot hold.
+        """
         self._steps += 1
         if self._steps > _MAX_STEPS:
             raise ProtocolError(f"The server still asks after {_MAX_STEPS} answers in the {self._name} mechanism.")
-        challenge = self._challenge(reply)
-        if self._steps == 1 and self._initial is not None and not challenge:
-            # Also where it went out with the command: there are servers that overlook it there.
-            response = self._initial
-        elif self._steps == 1 and self._withheld:
-            raise ProtocolError(f"The server began the {self._name} mechanism, in which the client begins.")
-        else:
-            response = self._mechanism.step(challenge)
-        line = base64.b64encode(response)
-        if len(line) + len(b"\r\n") > MAX_LINE:
-            raise InvalidValueError(
-                ErrorCode.INVALID_VALUE,
-                f"A response in the {self._name} mechanism would be longer than the {MAX_LINE} octets of RFC 4954; the "
-                "user name, the password or the token is too long.",
-            )
-        return line
+        return base64.b64encode(self._response(reply))
+
+    def _response(self, reply: Reply) -> bytes:
+        # The reply to a bare command holds nothing to read: it should be empty, but Exchange says "GSSAPI supported" in
+        # plain words. And there are servers that overlook a response on the command, and ask for it.
+        if self._steps == 1 and self._initial is not None and (self._withheld or not self._challenge(reply)):
+            return self._initial
+        return self._mechanism.step(self._challenge(reply))
 
     def finish(self, reply: Reply) -> None:
         """Judge the reply that ends the exchange: nothing is raised only when both sides are content."""
@@ -70,8 +64,8 @@ class AuthExchange:
         raise ReplyError(f"{reply.text} (the server explains: {detail})" if detail else reply.text, reply.code)
 
     def _challenge(self, reply: Reply) -> bytes:
-        # Only the last line counts where a server sends several.
+        # Only the last line counts where a server sends several, and blanks around it are nothing that anybody means.
         try:
-            return base64.b64decode(reply.texts[-1], validate=True)
+            return base64.b64decode(reply.texts[-1].strip(" \t"), validate=True)
         except ValueError:  # binascii.Error, and for text that is not even ASCII ValueError itself
             raise ProtocolError(f"The server sent a {self._name} challenge that is not base64.") from None

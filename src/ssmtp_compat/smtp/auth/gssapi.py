@@ -26,19 +26,12 @@ class GSSAPI(Mechanism):
     def __init__(self, credentials: Credentials) -> None:
         self._identity = credentials.authorization_identity
         self._context = SecurityContext("Kerberos", "kerberos", _SERVICE, credentials, cached=not credentials.password)
-        self._begun = False
         self._agreed = False
 
-    def start(self) -> None:
-        # A ticket is longer than an AUTH command may be (RFC 4954 section 4), so the server is to ask for it.
-        return None
+    def start(self) -> bytes:
+        return self._context.begin()
 
     def step(self, challenge: bytes) -> bytes:
-        if not self._begun:
-            if challenge:
-                raise ProtocolError("The server began the GSSAPI mechanism, in which the client begins.")
-            self._begun = True
-            return self._context.begin()
         if not self._context.complete:
             return self._context.step(challenge)
         if self._agreed:

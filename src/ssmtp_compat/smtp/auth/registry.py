@@ -10,6 +10,7 @@ from ...catalog.errors import ErrorCode
 from ...errors import SSMTPError
 from .cram_md5 import CramMD5
 from .digest_md5 import DigestMD5
+from .external import External
 from .gssapi import GSSAPI
 from .login import Login
 from .mechanism import Credentials, Mechanism
@@ -33,6 +34,7 @@ _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
     "OAUTHBEARER": OAuthBearer,
     "NTLM": NTLM,
     "GSSAPI": GSSAPI,
+    "EXTERNAL": External,
 }
 
 # SCRAM shows the password to nobody and the server proves itself. Inside TLS the password is safe on the way, and PLAIN
@@ -42,7 +44,16 @@ _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
 _BINDING: Final = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS")
 _PREFERRED_WITH_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5")
 _PREFERRED_WITHOUT_TLS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "DIGEST-MD5", "PLAIN", "LOGIN")
-_CARRY_IDENTITY: Final = (*_BINDING, "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5", "OAUTHBEARER", "GSSAPI")
+_CARRY_IDENTITY: Final = (
+    *_BINDING,
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1",
+    "PLAIN",
+    "DIGEST-MD5",
+    "OAUTHBEARER",
+    "GSSAPI",
+    "EXTERNAL",
+)
 # The standard's form of a mechanism that most know by its older name.
 _SUCCESSORS: Final = {"XOAUTH2": ("OAUTHBEARER",)}
 

@@ -156,6 +156,19 @@ def test_what_the_grammar_allows_is_understood(said: bytes):
     assert fields(DigestMD5(CHRIS, "c").step(said))["nonce"] == "abc"
 
 
+def test_the_longest_challenge_has_2047_octets():
+    said = challenge(later="x")
+    longest = said + b"x" * (2047 - len(said))
+    assert DigestMD5(CHRIS, "c").step(longest)
+    with pytest.raises(ProtocolError, match="2048 octets or more"):
+        DigestMD5(CHRIS, "c").step(longest + b"x")
+
+
+def test_a_realm_that_is_no_utf_8_is_given_back_as_it_came():
+    """Although the server said that it speaks UTF-8."""
+    assert b'realm="m\xfcller.test"' in DigestMD5(CHRIS, "c").step(challenge() + b',realm="m\xfcller.test"')
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssmtp_compat.errors import InvalidValueError, ProtocolError
+from ssmtp_compat.smtp.auth import scram
 from ssmtp_compat.smtp.auth.mechanism import ChannelBinding, Credentials
 from ssmtp_compat.smtp.auth.scram import Scram
 
@@ -109,6 +110,13 @@ def test_a_nonce_that_does_not_continue_ours_is_refused(nonce: str):
 def test_the_iteration_count_is_bounded_both_ways(iterations: str, reason: str):
     with pytest.raises(ProtocolError, match=reason):
         Scram(USER, "sha256", "abc").step(first(iterations=iterations))
+
+
+def test_both_bounds_of_the_iteration_count_are_within(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(scram, "_MOST_ITERATIONS", 4096)
+    assert Scram(USER, "sha256", "abc").step(first(iterations="4096"))
+    with pytest.raises(ProtocolError, match="too long"):
+        Scram(USER, "sha256", "abc").step(first(iterations="4097"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""The proxy between here and the mail server, if any."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from ...catalog.enums import FirewallTypes, PropertyID
+from ...catalog.errors import ErrorCode
+from ...errors import InvalidValueError
+from ..store import Settings
+from .tls import host, leaves_name_to_proxy
+
+if TYPE_CHECKING:
+    from ...tunnel.options import TunnelOptions
+
+P = PropertyID
+
+_PORTS: Final = {FirewallTypes.fwTunnel: 80}
+_SOCKS_PORT: Final = 1080
+_KINDS: Final = {
+    FirewallTypes.fwTunnel: "HTTP",
+    FirewallTypes.fwSOCKS4: "SOCKS4",
+    FirewallTypes.fwSOCKS5: "SOCKS5",
+    FirewallTypes.fwSOCKS4A: "SOCKS4A",
+}
+# RFC 9110 5.1 and 5.5.
+_FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff\t]*?)[ \t]*")
+
+
+def tunnel_options(settings: Settings) -> TunnelOptions | None:
+    """The proxy to go through; None where the way is direct."""
+    kind = FirewallTypes(settings.number(P.FirewallType))
+    detect = settings.flag(P.FirewallAutoDetect) and not settings.text(P.FirewallHost).strip()
+    remotely = leaves_name_to_proxy(settings)
+    options = None
+    if kind is not FirewallTypes.fwNone or detect:
+        options = _detected(settings) if detect else _named(settings, kind, remotely=remotely)
+    if options is None and remotely:
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE,
+            "MailServer begins with *, which leaves the look-up of its name to a proxy, and no proxy is used.",
+        )
+    return options
+
+
+def _named(settings: Settings, kind: FirewallTypes, *, remotely: bool) -> TunnelOptions | None:
+    from ...tunnel.autodetect import goes_direct
+    from ...tunnel.options import ProxyKind, TunnelOptions
+
+    # The other lists of this interface have semicolons, those of proxies elsewhere commas; no host has either.
+    if goes_direct(host(settings), settings.setting_text("ProxyExceptionsList").replace(",", ";").split(";")):
+        return None
+    proxy = settings.text(P.FirewallHost).strip()
+    if not proxy:
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE, "FirewallType names a kind of proxy, and FirewallHost is empty."
+        )
+    return TunnelOptions(
+        kind=ProxyKind[_KINDS[kind]],
+        host=proxy[1:-1] if proxy.startswith("[") and proxy.endswith("]") else proxy,
+        port=settings.number(P.FirewallPort) or _PORTS.get(kind, _SOCKS_PORT),
+        user=settings.text(P.FirewallUser),
+        password=settings.text(P.FirewallPassword),
+        headers=_headers(settings),
+        resolve_remotely=remotely,
+        use_ipv6=settings.setting_number("UseIPv6"),
+    )
+
+
+def _detected(settings: Settings) -> TunnelOptions | None:
+    from ...tunnel.autodetect import proxy_of_environment
+
+    return proxy_of_environment(os.environ, host(settings), settings.setting_number("UseIPv6"))
+
+
+def _headers(settings: Settings) -> tuple[tuple[str, str], ...]:
+    fields = []
+    for number, line in enumerate(settings.setting_text("FirewallData").splitlines(), 1):
+        found = _FIELD.fullmatch(line)
+        if found is None:
+            raise InvalidValueError(
+                ErrorCode.INVALID_VALUE, f"Line {number} of FirewallData is no header field; it has to be Name: value."
+            )
+        fields.append((found[1], found[2]))
+    return tuple(fields)

@@ -1,0 +1,187 @@
+"""Proxies on loopback that do what they are told: the protocols, written a second time for the other side."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ipaddress
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Proxy:
+    """Leads every connection to ``target``, a port of 127.0.0.1, whatever it was asked for."""
+
+    target: int
+    user: str = ""
+    """Asked for when it is not empty, with ``password``."""
+    password: str = ""
+    cut: int = 65536
+    """Octets sent at once until the tunnel stands, the first octets of the server included."""
+    keep: bool = True
+    """Whether HTTP goes on over the same connection behind a 407."""
+    answers: dict[int, bytes] = field(default_factory=dict)
+    """Said in place of an answer, by the number of the answer; behind it the proxy closes."""
+    port: int = 0
+    requests: list[bytes] = field(default_factory=list)
+    """What clients sent before the tunnel stood."""
+    asked: list[tuple[str, int]] = field(default_factory=list)
+    """Where clients wanted to go."""
+    connections: int = 0
+
+    @contextlib.contextmanager
+    def serve(self) -> Iterator[Proxy]:
+        threads: list[threading.Thread] = []
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+
+            def accept() -> None:
+                with contextlib.suppress(OSError):
+                    while True:
+                        client, _ = listener.accept()
+                        self.connections += 1
+                        threads.append(threading.Thread(target=self._talk, args=(client,)))
+                        threads[-1].start()
+
+            accepting = threading.Thread(target=accept)
+            accepting.start()
+            try:
+                yield self
+            finally:
+                listener.shutdown(socket.SHUT_RDWR)
+                accepting.join(10)
+                for thread in threads:
+                    thread.join(10)
+                assert not any(thread.is_alive() for thread in threads)
+
+    def _talk(self, client: socket.socket) -> None:
+        client.settimeout(10)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with client, contextlib.suppress(OSError, EOFError):
+            talk = _Talk(self, client)
+            first = client.recv(1, socket.MSG_PEEK)
+            granted = {b"\4": talk.socks4, b"\5": talk.socks5}.get(first, talk.http)()
+            if granted is None:
+                return
+            with socket.create_connection(("127.0.0.1", self.target)) as server:
+                # The server's first words come in one segment with the answer, which is where clients lose them.
+                server.settimeout(0.3)
+                greeting = b""
+                with contextlib.suppress(TimeoutError):
+                    greeting = server.recv(65536)
+                talk.say(granted + greeting)
+                server.settimeout(10)
+                back = threading.Thread(target=_pump, args=(server, client))
+                back.start()
+                _pump(client, server)
+                back.join(10)
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+class _Talk:
+    """One client's requests, until the tunnel stands."""
+
+    def __init__(self, proxy: Proxy, client: socket.socket) -> None:
+        self._proxy = proxy
+        self._client = client
+        self._answers = 0
+
+    def say(self, answer: bytes) -> None:
+        self._answers += 1
+        lie = self._proxy.answers.get(self._answers)
+        data = answer if lie is None else lie
+        for start in range(0, len(data), self._proxy.cut):
+            self._client.sendall(data[start : start + self._proxy.cut])
+            if self._proxy.cut < len(data):
+                time.sleep(0.001)
+        if lie is not None:
+            self._client.shutdown(socket.SHUT_WR)
+            while self._client.recv(4096):
+                pass
+            raise EOFError
+
+    def _read(self, octets: int) -> bytes:
+        data = b""
+        while len(data) < octets:
+            piece = self._client.recv(octets - len(data))
+            if not piece:
+                raise EOFError
+            data += piece
+        self._proxy.requests.append(data)
+        return data
+
+    def _text(self) -> bytes:
+        text = b""
+        while (octet := self._read(1)) != b"\0":
+            text += octet
+        return text
+
+    def socks4(self) -> bytes | None:
+        _, command, port, address = struct.unpack("!BBH4s", self._read(8))
+        assert command == 1
+        user = self._text()
+        name = str(ipaddress.IPv4Address(address))
+        if address.startswith(b"\0\0\0"):
+            name = self._text().decode()
+        self._proxy.asked.append((name, port))
+        if user.decode() != self._proxy.user:
+            self.say(b"\0\x5d" + bytes(6))
+            return None
+        return b"\0\x5a" + bytes(6)
+
+    def socks5(self) -> bytes | None:
+        _, count = self._read(2)
+        wanted = 2 if self._proxy.user else 0
+        if wanted not in self._read(count):
+            self.say(b"\5\xff")
+            return None
+        self.say(bytes((5, wanted)))
+        if wanted:
+            user = self._read(self._read(2)[1])
+            password = self._read(self._read(1)[0])
+            right = (user.decode(), password.decode()) == (self._proxy.user, self._proxy.password)
+            self.say(b"\1\0" if right else b"\1\1")
+            if not right:
+                return None
+        kind = self._read(4)[3]
+        if kind == 3:
+            name = self._read(self._read(1)[0]).decode()
+        else:
+            name = str(ipaddress.ip_address(self._read(4 if kind == 1 else 16)))
+        (port,) = struct.unpack("!H", self._read(2))
+        self._proxy.asked.append((name, port))
+        # A name is the form that clients read wrongly.
+        return b"\5\0\0\3\x0cproxy.served\0\x19"
+
+    def http(self) -> bytes | None:
+        wanted = base64.b64encode(f"{self._proxy.user}:{self._proxy.password}".encode())
+        while True:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += self._client.recv(1) or self._fail()
+            self._proxy.requests.append(head)
+            if not self._proxy.user or b"Proxy-Authorization: Basic " + wanted + b"\r\n" in head:
+                name, _, port = head.split(b" ")[1].decode().rpartition(":")
+                self._proxy.asked.append((name, int(port)))
+                return b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n"
+            close = b"" if self._proxy.keep else b"Connection: close\r\n"
+            page = b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="x"\r\n' + close
+            self.say(page + b"Content-Length: 5\r\n\r\nwho?\n")
+            if not self._proxy.keep:
+                return None
+
+    @staticmethod
+    def _fail() -> bytes:
+        raise EOFError
