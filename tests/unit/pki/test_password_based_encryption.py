@@ -4,8 +4,7 @@ import pytest
 from asn1crypto import algos
 
 from ssmtp_compat.errors import CertificateError
-from ssmtp_compat.pki.stores.budget import Budget
-from ssmtp_compat.pki.stores.derivation import MAXIMUM_ITERATIONS
+from ssmtp_compat.pki.stores.budget import MAXIMUM_ITERATIONS, Budget
 from ssmtp_compat.pki.stores.pbe import (
     MAXIMUM_RC2,
     MAXIMUM_SALT,

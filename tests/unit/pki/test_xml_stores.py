@@ -138,7 +138,7 @@ def changed(old: str, new: str) -> str:
         (rsa_key_value(rsa_key(1), (*PUBLIC, "D", "P")), "is damaged"),
         (rsa_key_value(rsa_key(1), D="AQAB"), "is damaged"),
         (rsa_key_value(rsa_key(1), Modulus="AQAB" * 1025), "too long"),
-        (rsa_key_value(rsa_key(1), Modulus="AQAB" * 400), "is damaged"),
+        (rsa_key_value(rsa_key(1), Modulus="AQAB" * 400), "too large or too many"),
         (changed("<D>", "<D></D><D>"), "stands there twice"),
         ("<a>" * 33 + "</a>" * 33, "nested more than 32 deep"),
         ("<a>" * 1_000_000, "nested more than 32 deep"),

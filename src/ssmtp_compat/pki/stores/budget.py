@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..certificates import Certificate
-from .derivation import MAXIMUM_ITERATIONS
 from .entries import MAXIMUM_CERTIFICATES
 
 __all__ = ["Budget"]
 
+MAXIMUM_ITERATIONS: Final = 5_000_000
+"""Of PBKDF2 and its like, for all keys of a store: seconds of work before the password is even known to be right.
+OpenSSL writes 2048 for a key, and OWASP recommends 600 000."""
 MAXIMUM_KEY_WORK: Final = 1000
 """Of all private keys together, in units of some ten milliseconds: 2 RSA keys of 8192 bits, 30 of 4096, 500 of 2048.
 A private key is checked when it is loaded, and the check of RSA's primes grows with the fourth power of their size."""
@@ -46,13 +48,17 @@ class Budget:
                 "for one store.",
             )
 
-    def load_private_key(self, der: bytes) -> PrivateKeyTypes:
-        """The key in PrivateKeyInfo (RFC 5958). ValueError when it is none; CertificateError for an unknown kind."""
-        self._key_work += (len(der) / _KEY_WORK_UNIT) ** 4
+    def check_key(self, size: int) -> None:
+        """Take the check of a private key whose PrivateKeyInfo has ``size`` octets; call it before it is loaded."""
+        self._key_work += (size / _KEY_WORK_UNIT) ** 4
         if self._key_work > MAXIMUM_KEY_WORK:
             raise CertificateError(
                 ErrorCode.CANNOT_OPEN_STORE, f"The private keys of {self._what} are too large or too many."
             )
+
+    def load_private_key(self, der: bytes) -> PrivateKeyTypes:
+        """The key in PrivateKeyInfo (RFC 5958). ValueError when it is none; CertificateError for an unknown kind."""
+        self.check_key(len(der))
         try:
             return load_der_private_key(der, None)
         except UnsupportedAlgorithm as error:

@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, x448, 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 from ...catalog.errors import ErrorCode
-from ...errors import CertificateError
+from ...errors import CertificateError, UnsupportedError
 from ..armor import decode_base64, plain_content
 from ..certificates import Certificate
-from .entries import MAXIMUM_CERTIFICATES, MAXIMUM_KEYS, Store, join_store
+from .budget import Budget
+from .entries import MAXIMUM_KEYS, Store, join_store
 from .keys import CURVES, ec_private_key, rsa_private_key, rsa_public_key, subject_public_key_info
 
 __all__ = ["open_jwk"]
@@ -50,16 +51,17 @@ def open_jwk(content: bytes, password: bytes, what: str) -> Store:
     certificates: list[Certificate] = []
     private: list[PrivateKeyTypes] = []
     public: list[PublicKeyTypes] = []
+    budget = Budget(what)
     unusable = ""
     for number, key in enumerate(_keys(content, what), 1):
         try:
-            found = _private_key(key)
+            found = _private_key(key, budget)
             stated = _public_key(key) if found is None else found.public_key()
-            certificates += _certificates(key, stated, MAXIMUM_CERTIFICATES - len(certificates))
+            certificates += _certificates(key, stated, budget)
         except (_UnusableKeyError, UnsupportedAlgorithm) as error:
             unusable = f"Key number {number} in {what} cannot be used: {error}."
             continue
-        except (ValueError, TypeError, CertificateError) as error:
+        except (ValueError, TypeError, UnsupportedError) as error:
             raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"Key number {number} in {what} is damaged.") from error
         if found is None:
             public.append(stated)
@@ -91,7 +93,7 @@ def _keys(content: bytes, what: str) -> list[dict[str, Any]]:
     return found
 
 
-def _private_key(key: Mapping[str, Any]) -> PrivateKeyTypes | None:
+def _private_key(key: Mapping[str, Any], budget: Budget) -> PrivateKeyTypes | None:
     """The private key; None when ``key`` is a public one. Raises ValueError when its numbers do not fit together."""
     kind = key.get("kty")
     if key.get("d") is None or kind not in ("RSA", "EC", "OKP"):
@@ -100,7 +102,7 @@ def _private_key(key: Mapping[str, Any]) -> PrivateKeyTypes | None:
         if "oth" in key:
             raise _UnusableKeyError("its modulus has more than two primes")
         primes = (_number(key, "p"), _number(key, "q")) if "p" in key or "q" in key else None
-        return rsa_private_key(_number(key, "n"), _number(key, "e"), _number(key, "d"), primes)
+        return rsa_private_key(_number(key, "n"), _number(key, "e"), _number(key, "d"), primes, budget)
     public = _public_key(key)
     if isinstance(public, ec.EllipticCurvePublicKey):
         return ec_private_key(public.curve, _number(key, "d"), public)
@@ -126,14 +128,12 @@ def _public_key(key: Mapping[str, Any]) -> PublicKeyTypes:
     raise _UnusableKeyError("it is a symmetric key" if kind == "oct" else "its kind (kty) is not supported")
 
 
-def _certificates(key: Mapping[str, Any], public: PublicKeyTypes, limit: int) -> list[Certificate]:
-    """Those of x5c, ``limit`` at most; the first has to be the key's own (RFC 7517 4.7)."""
+def _certificates(key: Mapping[str, Any], public: PublicKeyTypes, budget: Budget) -> list[Certificate]:
+    """Those of x5c; the first has to be the key's own (RFC 7517 4.7)."""
     chain = key.get("x5c", [])
     if not isinstance(chain, list) or not all(isinstance(text, str) for text in chain):
         raise ValueError("x5c is no chain of certificates")
-    if len(chain) > limit:
-        raise ValueError("a store has no more certificates")
-    certificates = [Certificate(decode_base64(text.encode("utf-8"))) for text in chain]
+    certificates = [budget.load_certificate(decode_base64(text.encode("utf-8"))) for text in chain]
     if certificates and subject_public_key_info(certificates[0].public_key) != subject_public_key_info(public):
         raise ValueError("x5c begins with the certificate of another key")
     return certificates

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import gcd
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+if TYPE_CHECKING:
+    from .budget import Budget
 
 __all__ = [
     "CURVES",
@@ -25,10 +28,11 @@ CURVES: Final[Mapping[str, ec.EllipticCurve]] = MappingProxyType(
     {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 )
 """The curves that S/MIME knows, by their names in FIPS 186-4 and JWK."""
-# Keys above it are slower than anybody's patience, and checking a hostile one takes longer still.
 _MAXIMUM_RSA_BITS: Final = 8192
-# Finding the primes of a hostile modulus tries every base below, and each costs a power of its size.
-_MAXIMUM_RSA_BITS_WITHOUT_PRIMES: Final = 4096
+# A private key in PrivateKeyInfo is nearly five times as long as its modulus. Finding the primes of a hostile modulus
+# takes some ten times as long as checking a key does, which goes by the fourth power of the size.
+_SIZE_OF_KEY: Final = 5
+_SIZE_WITHOUT_PRIMES: Final = 2 * _SIZE_OF_KEY
 _BASES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
 
 
@@ -63,13 +67,15 @@ def rsa_public_key(modulus: int, exponent: int) -> rsa.RSAPublicKey:
 
 
 def rsa_private_key(
-    modulus: int, exponent: int, private_exponent: int, primes: tuple[int, int] | None
+    modulus: int, exponent: int, private_exponent: int, primes: tuple[int, int] | None, budget: Budget
 ) -> rsa.RSAPrivateKey:
     """The key of these numbers, checked against each other; without ``primes`` they are computed.
 
     The values for the Chinese remainder theorem are always computed: a wrong one in a file would make signatures from
-    which anybody can compute the key. Raises ValueError when the numbers do not belong together.
+    which anybody can compute the key. Raises ValueError when the numbers do not belong together, and what ``budget``
+    raises.
     """
+    budget.check_key((modulus.bit_length() // 8) * (_SIZE_OF_KEY if primes else _SIZE_WITHOUT_PRIMES))
     public = rsa_public_key(modulus, exponent).public_numbers()
     if not 1 < private_exponent < modulus:
         raise ValueError("the private exponent is out of range")
@@ -89,8 +95,6 @@ def rsa_private_key(
 
 def _primes(modulus: int, exponent: int, private_exponent: int) -> tuple[int, int]:
     """SP 800-56B appendix C.1, with fixed bases and so with an end: each finds the primes with a probability of 1/2."""
-    if modulus.bit_length() > _MAXIMUM_RSA_BITS_WITHOUT_PRIMES:
-        raise ValueError("the primes p and q are missing")
     if pow(pow(2, exponent, modulus), private_exponent, modulus) != 2:
         raise ValueError("the private exponent does not belong to the modulus")
     odd = exponent * private_exponent - 1

@@ -12,9 +12,12 @@ from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..armor import CERTIFICATE_LABELS, PemBlock, decode_base64, pem_blocks, plain_content
 from ..certificates import Certificate
-from .derivation import MAXIMUM_ITERATIONS, pkcs8_iterations
-from .entries import MAXIMUM_CERTIFICATES, MAXIMUM_KEYS, Store, join_store
+from .budget import Budget
+from .content import MALFORMED
+from .entries import MAXIMUM_KEYS, Store, join_store
 from .openssh import OPENSSH_LABEL, is_encrypted, load_openssh_key
+from .pbe import UnknownAlgorithmError
+from .pkcs8 import load_encrypted_pkcs8
 from .traditional import decrypt_traditional, dek_cipher
 
 __all__ = ["open_pem"]
@@ -23,8 +26,6 @@ _ENCRYPTED_LABEL: Final = "ENCRYPTED PRIVATE KEY"
 _KEY_LABELS: Final = frozenset(
     {"PRIVATE KEY", _ENCRYPTED_LABEL, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", OPENSSH_LABEL}
 )
-_MAXIMUM_KEY_TEXT: Final = 8 * 1024
-"""Octets of a block: room for an RSA key of 8192 bits. Checking a larger key takes longer than anybody waits."""
 _CERTIFICATE_MISSING: Final = "It needs a block that begins with -----BEGIN CERTIFICATE-----."
 
 
@@ -38,86 +39,66 @@ def open_pem(content: bytes, password: bytes, what: str) -> Store:
     password is missing or wrong.
     """
     content = plain_content(content, b"-----BEGIN ")
+    budget = Budget(what)
     certificates: list[Certificate] = []
     keys: list[PrivateKeyTypes] = []
-    iterations = 0
     for block in pem_blocks(content):
         if block.label in CERTIFICATE_LABELS:
-            certificates.append(_certificate(block, len(certificates) + 1, what))
+            certificates.append(_certificate(block, len(certificates) + 1, budget, what))
         elif block.label in _KEY_LABELS:
-            iterations += _iterations(block, what)
-            if iterations > MAXIMUM_ITERATIONS:
+            if len(keys) == MAXIMUM_KEYS:
                 raise CertificateError(
-                    ErrorCode.CANNOT_OPEN_STORE,
-                    f"The key derivation of {what} asks for {iterations} iterations; at most {MAXIMUM_ITERATIONS} are "
-                    "done.",
+                    ErrorCode.CANNOT_OPEN_STORE, f"There are more than {MAXIMUM_KEYS} private keys in {what}."
                 )
-            keys.append(_private_key(block, password, what))
-        if len(certificates) > MAXIMUM_CERTIFICATES or len(keys) > MAXIMUM_KEYS:
-            raise CertificateError(
-                ErrorCode.CANNOT_OPEN_STORE,
-                f"There is too much in {what}: a store has at most {MAXIMUM_CERTIFICATES} certificates and "
-                f"{MAXIMUM_KEYS} private keys.",
-            )
+            keys.append(_private_key(block, password, budget, what))
     if not certificates and not keys:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _nothing(content, what))
     return join_store(certificates, keys)
 
 
-def _certificate(block: PemBlock, number: int, what: str) -> Certificate:
+def _certificate(block: PemBlock, number: int, budget: Budget, what: str) -> Certificate:
     try:
-        return Certificate(decode_base64(block.body))
-    except (ValueError, CertificateError) as error:
+        return budget.load_certificate(decode_base64(block.body))
+    except ValueError as error:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE, f"Certificate number {number} in {what} is damaged."
         ) from error
 
 
-def _iterations(block: PemBlock, what: str) -> int:
-    if block.label != _ENCRYPTED_LABEL:
-        return 0
+def _private_key(block: PemBlock, password: bytes, budget: Budget, what: str) -> PrivateKeyTypes:
     try:
-        return pkcs8_iterations(decode_base64(block.body), what)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        # All forms of encryption say so in clear: PKCS#8 in the label, the traditional form in a header (RFC 1421
+        # 4.6.1), OpenSSH's in the name of its cipher.
+        if block.label == OPENSSH_LABEL:
+            encrypted = is_encrypted(block)
+        else:
+            encrypted = block.label == _ENCRYPTED_LABEL or b"ENCRYPTED" in block.body[:200]
+    except ValueError as error:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _damaged(what)) from error
-
-
-def _private_key(block: PemBlock, password: bytes, what: str) -> PrivateKeyTypes:
-    if len(block.text) > _MAXIMUM_KEY_TEXT:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The private key in {what} is too large.")
-    encrypted = _encrypted(block, what)
     if encrypted and not password:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE, f"The private key in {what} is encrypted, and no password was given."
         )
+    budget.check_key(len(block.body) * 3 // 4)
     try:
-        return _load(block, password if encrypted else None, what)
-    except (UnsupportedAlgorithm, NotImplementedError) as error:
+        return _load(block, password if encrypted else None, budget, what)
+    except (UnsupportedAlgorithm, NotImplementedError, UnknownAlgorithmError) as error:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unsupported(block, what)) from error
-    except (ValueError, TypeError) as error:
-        if "unknown cipher" in str(error) or "Unknown key encryption" in str(error):
+    except MALFORMED as error:
+        if "unknown cipher" in str(error):
             raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unsupported(block, what)) from error
-        reason = "the password does not open it, or it is damaged" if encrypted else "it is damaged"
-        raise CertificateError(
-            ErrorCode.CANNOT_OPEN_STORE, f"The private key in {what} cannot be read: {reason}."
-        ) from error
+        text = f"The private key in {what} cannot be read: the password does not open it, or it is damaged."
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text if encrypted else _damaged(what)) from error
 
 
-def _load(block: PemBlock, password: bytes | None, what: str) -> PrivateKeyTypes:
+def _load(block: PemBlock, password: bytes | None, budget: Budget, what: str) -> PrivateKeyTypes:
     if block.label == OPENSSH_LABEL:
         return load_openssh_key(block, password, what)
-    key = decrypt_traditional(block, password) if password is not None else None
-    return key or load_pem_private_key(block.text, password)
-
-
-def _encrypted(block: PemBlock, what: str) -> bool:
-    # All forms of encryption say so in clear: PKCS#8 in the label, the traditional form in a header (RFC 1421 4.6.1).
-    if block.label != OPENSSH_LABEL:
-        return block.label == _ENCRYPTED_LABEL or b"ENCRYPTED" in block.body[:200]
-    try:
-        return is_encrypted(block)
-    except ValueError as error:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _damaged(what)) from error
+    if password is None:
+        return load_pem_private_key(block.text, None)
+    if block.label == _ENCRYPTED_LABEL:
+        return load_encrypted_pkcs8(decode_base64(block.body), password, budget, what)
+    return decrypt_traditional(block, password) or load_pem_private_key(block.text, password)
 
 
 def _damaged(what: str) -> str:

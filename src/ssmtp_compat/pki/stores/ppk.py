@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf import argon2
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..armor import decode_base64, plain_content
+from .budget import Budget
 from .entries import Store, join_store
 from .keys import ec_private_key, rsa_private_key
 from .ssh_wire import CURVE_OF_SSH, SSHReader, ssh_string
@@ -84,7 +85,7 @@ def open_ppk(content: bytes, password: bytes, what: str) -> Store:
         )
     try:
         private = _decrypt(file, password if file.cipher == _AES else b"")
-        key = _key(file.kind, SSHReader(file.public), SSHReader(private))
+        key = _key(file.kind, SSHReader(file.public), SSHReader(private), Budget(what))
     except UnsupportedAlgorithm as error:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE, f"The private key in {what} is encrypted in a way that is not supported here."
@@ -193,13 +194,13 @@ def _derive_3(parameters: _Argon2 | None, password: bytes) -> tuple[bytes, bytes
     return derived[:_KEY_SIZE], derived[_KEY_SIZE:-_KEY_SIZE], derived[-_KEY_SIZE:]
 
 
-def _key(kind: bytes, public: SSHReader, private: SSHReader) -> PrivateKeyTypes:
+def _key(kind: bytes, public: SSHReader, private: SSHReader, budget: Budget) -> PrivateKeyTypes:
     if public.string() != kind:
         raise ValueError("it names two kinds of key")
     if kind == b"ssh-rsa":
         exponent, modulus = public.mpint(), public.mpint()
         private_exponent, p, q = private.mpint(), private.mpint(), private.mpint()
-        return rsa_private_key(modulus, exponent, private_exponent, (p, q))
+        return rsa_private_key(modulus, exponent, private_exponent, (p, q), budget)
     if kind in CURVE_OF_SSH:
         curve = CURVE_OF_SSH[kind]
         public.string()  # the curve once more

@@ -16,6 +16,7 @@ from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..armor import decode_base64, plain_content
 from ..certificates import Certificate
+from .budget import Budget
 from .entries import MAXIMUM_CERTIFICATES, MAXIMUM_KEYS, Store, join_store
 from .keys import rsa_private_key, rsa_public_key
 
@@ -68,6 +69,7 @@ def open_xml(content: bytes, password: bytes, what: str) -> Store:
 def _keys(document: _Document, what: str) -> tuple[list[PrivateKeyTypes], list[PublicKeyTypes]]:
     private: list[PrivateKeyTypes] = []
     public: list[PublicKeyTypes] = []
+    budget = Budget(what)
     for members in document.rsa_keys:
         try:
             numbers = {name: int.from_bytes(decode_base64(text), "big") for name, text in members.items()}
@@ -76,7 +78,7 @@ def _keys(document: _Document, what: str) -> tuple[list[PrivateKeyTypes], list[P
                 public.append(rsa_public_key(modulus, exponent))
                 continue
             primes = (numbers["P"], numbers["Q"]) if "P" in numbers or "Q" in numbers else None
-            private.append(rsa_private_key(modulus, exponent, numbers["D"], primes))
+            private.append(rsa_private_key(modulus, exponent, numbers["D"], primes, budget))
         except (ValueError, KeyError, UnsupportedAlgorithm) as error:
             raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The RSAKeyValue in {what} is damaged.") from error
     return private, public
