@@ -69,6 +69,15 @@ def test_every_encryption_of_openssl_opens_with_its_password_only(file: str, kin
         assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("file", ["traditional-aes256.pem", "traditional-des3.pem", "sec1-aes256.pem"])
+@pytest.mark.parametrize("vector", ["AA", "00" * 32, "", "XY"])
+def test_an_initialization_vector_of_a_wrong_length_is_damage(file: str, vector: str) -> None:
+    content = re.sub(rb"(?m)^(DEK-Info: [A-Z0-9-]+),.*$", rb"\1," + vector.encode(), data(file))
+    assert content != data(file)
+    with pytest.raises(CertificateError, match="or it is damaged"):
+        open_pem(content, PASSWORD, WHAT)
+
+
 @pytest.mark.parametrize(
     ("file", "text"), [("traditional-camellia256.pem", r"\(CAMELLIA-256-CBC\)"), ("pkcs8-camellia256.pem", "way, that")]
 )

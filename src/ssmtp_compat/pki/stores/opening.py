@@ -72,7 +72,8 @@ MAXIMUM_PATH: Final = 1024
 CACHE_SIZE: Final = 32
 """Opened stores kept; each handle of a busy program uses one or two."""
 
-_OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = MappingProxyType(
+_Opener = Callable[[bytes, bytes, str], Store]
+_OPENERS: Final[Mapping[StoreFormat, _Opener]] = MappingProxyType(
     {
         StoreFormat.PFX: open_pfx,
         StoreFormat.JKS: open_jks,
@@ -112,13 +113,25 @@ def open_store(source: StoreSource) -> Store:
     if source.path is not None:
         path, status = _locate(source.path, source.what)
         key: _CacheKey = (source.format, str(path), status.st_mtime_ns, status.st_size, password_digest)
-        return _cached(key, lambda: opener(_read(path, source.what), password, f"{str(path)!r} ({source.what})"))
+        what = f"{str(path)!r} ({source.what})"
+        return _cached(key, lambda: _opened(opener, _read(path, source.what), password, what))
     content = source.content or b""
     if source.format is StoreFormat.PKCS11:
         # The content is an address, which stays the same when what is there changes.
         return opener(content, password, source.what)
     key = (source.format, hashlib.sha256(content).digest(), 0, len(content), password_digest)
-    return _cached(key, lambda: opener(content, password, source.what))
+    return _cached(key, lambda: _opened(opener, content, password, source.what))
+
+
+def _opened(opener: _Opener, content: bytes, password: bytes, what: str) -> Store:
+    try:
+        return opener(content, password, what)
+    except BaseException as error:
+        # What cryptography's Rust code did not expect comes as a pyo3_runtime.PanicException, which cannot be imported
+        # and which no "except Exception" catches: one damaged file would end the program.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is damaged.") from None
 
 
 def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:

@@ -18,7 +18,7 @@ from .entries import MAXIMUM_KEYS, Store, join_store
 from .openssh import OPENSSH_LABEL, is_encrypted, load_openssh_key
 from .pbe import UnknownAlgorithmError
 from .pkcs8 import load_encrypted_pkcs8
-from .traditional import decrypt_traditional, dek_cipher
+from .traditional import dek_cipher, load_traditional
 
 __all__ = ["open_pem"]
 
@@ -85,8 +85,6 @@ def _private_key(block: PemBlock, password: bytes, budget: Budget, what: str) ->
     except (UnsupportedAlgorithm, NotImplementedError, UnknownAlgorithmError) as error:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unsupported(block, what)) from error
     except MALFORMED as error:
-        if "unknown cipher" in str(error):
-            raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unsupported(block, what)) from error
         text = f"The private key in {what} cannot be read: the password does not open it, or it is damaged."
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text if encrypted else _damaged(what)) from error
 
@@ -98,7 +96,7 @@ def _load(block: PemBlock, password: bytes | None, budget: Budget, what: str) ->
         return load_pem_private_key(block.text, None)
     if block.label == _ENCRYPTED_LABEL:
         return load_encrypted_pkcs8(decode_base64(block.body), password, budget, what)
-    return decrypt_traditional(block, password) or load_pem_private_key(block.text, password)
+    return load_traditional(block, password)
 
 
 def _damaged(what: str) -> str:
