@@ -1,7 +1,8 @@
 """The session: any octets from the server, in any pieces, between commands in any order.
 
 An input is what the server sends, a NUL, and what happens, one octet each: a letter of ``COMMANDS`` sends that command,
-``r`` a SASL response, ``c`` the message, ``t`` says that TLS began, and every other octet is the number of octets that
+one of ``RAW`` a line in the caller's own words, ``r`` a SASL response, ``c`` the message, ``p`` a piece of the chunk
+begun, ``t`` says that TLS began, ``l`` that the connection is lost, and every other octet is the number of octets that
 arrive next.
 """
 
@@ -12,8 +13,8 @@ from collections import deque
 from fuzz.error_text import check_error
 from ssmtp_compat.errors import ProtocolError, ReplyError
 from ssmtp_compat.smtp import commands
-from ssmtp_compat.smtp.commands import Command
-from ssmtp_compat.smtp.session import MAX_IN_FLIGHT, Session, State
+from ssmtp_compat.smtp.commands import Command, Verb
+from ssmtp_compat.smtp.session import MAX_IN_FLIGHT, Answer, Session, State
 
 COMMANDS = {
     "E": commands.ehlo("client.example.test"),
@@ -25,8 +26,27 @@ COMMANDS = {
     "D": commands.DATA,
     "X": commands.RSET,
     "N": commands.NOOP,
+    "V": commands.vrfy("bob"),
+    "P": commands.expn("team"),
+    "T": commands.mail("alice@example.test", verb=Verb.SEND),
+    "O": commands.mail("alice@example.test", verb=Verb.SOML),
+    "U": commands.mail("alice@example.test", verb=Verb.SAML),
+    "B": commands.bdat(3, b"abc", last=False),
+    "C": commands.bdat(5, b"abc", last=False),
+    "K": commands.bdat(5, b"", last=True),
+    "L": commands.bdat(3, b"abc", last=True),
+    "Z": commands.bdat(0, b"", last=True),
     "Q": commands.QUIT,
 }
+RAW = {
+    "h": commands.raw("HELP"),
+    "e": commands.raw("EHLO client.example.test"),
+    "m": commands.raw("MAIL FROM:<alice@example.test>"),
+    "x": commands.raw("RSET"),
+    "q": commands.raw("QUIT"),
+}
+CHUNKS = (Verb.BDAT, Verb.BDAT_LAST)
+OPEN = (State.IDLE, State.MAIL, State.RCPT)
 MAX_LINE = 256
 
 
@@ -55,6 +75,9 @@ class Dialogue:
         self._session = Session(MAX_LINE)
         self._coming = from_server
         self._expected: deque[Command | None] = deque([None])
+        self._transaction = False
+        self._chunk_left = 0
+        self._chunk_refused = False
         self._answers = 0
         self._line_ends = from_server.count(b"\n")
 
@@ -65,6 +88,15 @@ class Dialogue:
     def happen(self, what: str) -> None:
         if what in COMMANDS:
             self._send(COMMANDS[what])
+        elif what in RAW:
+            self._send_raw(RAW[what])
+        elif what == "p":
+            if self._may(lambda: self._session.send_content(b"d")):
+                self._chunk_left -= 1
+                assert self._session.data_to_send() == b"d"
+        elif what == "l":
+            self._session.connection_lost()
+            self._expected.clear()
         elif what == "r":
             if self._may(lambda: self._session.send_response(b"c2VjcmV0")):
                 self._expected.append(None)
@@ -84,7 +116,9 @@ class Dialogue:
         while (answer := self._session.next_answer()) is not None:
             self._answers += 1
             if self._expected:
-                assert answer.command is self._expected.popleft()
+                expected = self._expected.popleft()
+                assert (answer.command and answer.command.line) == (expected and expected.line)
+                self._follow(answer)
             else:
                 assert answer.reply.code == 421
             if answer.reply.code == 421:
@@ -93,10 +127,35 @@ class Dialogue:
         assert self._session.in_flight == len(self._expected) <= MAX_IN_FLIGHT
         assert self._answers <= self._line_ends
 
+    def _follow(self, answer: Answer) -> None:
+        if not answer.reply.positive:
+            self._chunk_refused |= answer.verb in CHUNKS and self._transaction
+        elif answer.verb in commands.OPENING:
+            self._transaction = True
+        elif answer.verb in (Verb.RSET, Verb.BDAT_LAST, Verb.CONTENT):
+            self._transaction = False
+
     def _send(self, command: Command) -> None:
         if self._may(lambda: self._session.send(command)):
-            self._expected.append(command)
-            assert self._session.data_to_send() == command.line + b"\r\n"
+            self._sent(command)
+
+    def _send_raw(self, command: Command) -> None:
+        # Raw commands come one at a time, over an open session.
+        if self._session.in_flight or self._session.state not in OPEN:
+            return
+        self._session.send_raw(command)
+        self._sent(command)
+
+    def _sent(self, command: Command) -> None:
+        assert self._chunk_left >= 0, "a chunk has more octets than it announced"
+        assert self._chunk_left == 0, "a command in the middle of a chunk"
+        if command.verb in CHUNKS:
+            assert not self._chunk_refused, "RFC 3030 2: only RSET may follow a chunk that was refused"
+        elif command.verb is Verb.RSET:
+            self._chunk_refused = False
+        self._chunk_left = command.chunk_octets - len(command.content)
+        self._expected.append(command)
+        assert self._session.data_to_send() == command.line + b"\r\n" + bytes(command.content)
 
     def _may(self, action) -> bool:
         """Whether ``action`` fits the state. One that does not leaves no trace."""

@@ -7,8 +7,9 @@ that the session goes on from there, or ends the connection.
 from __future__ import annotations
 
 import itertools
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wire.channel import Channel, Ending, Hangup
@@ -160,3 +161,20 @@ class After:
     def apply(self, channel: Channel, reply: bytes) -> bytes:
         channel.await_octets(self.octets)
         return self.fault.apply(channel, reply)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A fault that tells when it begins and when it is over."""
+
+    fault: Fault
+    begun: threading.Event = field(default_factory=threading.Event)
+    passed: threading.Event = field(default_factory=threading.Event)
+
+    def apply(self, channel: Channel, reply: bytes) -> bytes:
+        channel.flush()
+        self.begun.set()
+        try:
+            return self.fault.apply(channel, reply)
+        finally:
+            self.passed.set()

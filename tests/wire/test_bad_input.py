@@ -239,9 +239,6 @@ def test_a_wrong_password_and_an_untrusted_server(loopback_identity: LoopbackIde
 
 
 def test_what_this_version_lacks_is_said_before_the_connection(desk: Desk):
-    desk.mailer.set(FirewallType=3)
-    desk.refused(20008, desk.mailer.send(), "lacks", "proxy")
-    desk.mailer.set(FirewallType=0)
     desk.refused(20008, ssmtp_do_processqueue(desk.handle, "x"), "lacks")
     assert ssmtp_do_queue(desk.handle, "x") == ""
     desk.refused(20008, ssmtp_get_last_error_code(desk.handle), "lacks")

@@ -12,7 +12,7 @@ from ssmtp_compat import ssmtp_do_interrupt
 from ssmtp_compat.operations import content
 from wire.channel import Channel
 from wire.mailer import CONTENT, Mailer
-from wire.scripted_server import EXTENSIONS, After, Close, Ending, Reset, ScriptedServer, Stall, Step
+from wire.scripted_server import EXTENSIONS, After, Close, Ending, Reset, ScriptedServer, Stall, Step, Then
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -333,6 +333,20 @@ def test_a_last_chunk_taken_behind_a_refused_one_ends_the_session():
         assert mailer.get("Connected") is False
         assert mailer.get("Idle") is True
     assert "RSET" not in verbs(server)
+
+
+@pytest.mark.parametrize(("left", "code"), [("452 4.3.1 full", 162), ("250 2.0.0 taken", 0), ("421 4.3.2 bye", 0)])
+def test_a_reply_too_many_ahead_does_not_turn_a_refusal_into_a_success(left: str, code: int):
+    """The replies to one write look all alike: with one more among them, the last chunk would get that of RCPT."""
+    with (
+        ScriptedServer(
+            faults={"MAIL": Then(b"250 2.0.0 who asked?\r\n")}, replies={"BDAT": left}, extensions=CHUNKING
+        ) as server,
+        chunking(server) as mailer,
+    ):
+        assert mailer.send() == code, mailer.error
+        assert mailer.get("Connected") is False
+    assert verbs(server)[:4] == ["EHLO", "MAIL", "RCPT", "BDAT"]
 
 
 # -- faults inside a chunk --------------------------------------------------------------------------------------------

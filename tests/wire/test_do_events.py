@@ -68,6 +68,19 @@ def test_a_goodbye_inside_tls_is_noticed(loopback_identity: LoopbackIdentity, se
         assert mailer.get("LastReply") == GOODBYE.decode().strip()
 
 
+def test_a_cut_inside_tls_is_a_goodbye_too(loopback_identity: LoopbackIdentity, server_tls: ssl.SSLContext):
+    with (
+        ScriptedServer(tls=server_tls, implicit_tls=True, faults={"EHLO": Later(b"", Close())}) as server,
+        Mailer(server.port, MailServer="localhost", SSLStartMode=SSLStartModes.sslImplicit) as mailer,
+    ):
+        mailer.config(SSLCACertFilePaths=loopback_identity.ca_file, SelectWaitMillis=200)
+        assert mailer.connect() == 0, mailer.error
+        mailer.record("ConnectionStatus")
+        assert pump(mailer) == 0, mailer.error
+        assert mailer.get("Connected") is False
+        assert mailer.recorded("ConnectionStatus", "statuscode") == [284, 284]
+
+
 @pytest.mark.parametrize("unasked", [b"250 surprise\r\n", b"hello\r\n"])
 def test_anything_else_unasked_is_an_error_and_ends_the_session(unasked: bytes):
     with ScriptedServer(faults={"EHLO": Later(unasked)}) as server, Mailer(server.port) as mailer:

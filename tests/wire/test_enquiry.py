@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from ssmtp_compat import ssmtp_do_expand, ssmtp_do_interrupt, ssmtp_do_verify
+from wire.faults import Reached
 from wire.mailer import Mailer
-from wire.scripted_server import EXTENSIONS, Close, ScriptedServer, Stall
+from wire.scripted_server import EXTENSIONS, Close, Later, ScriptedServer, Stall, Step
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -151,6 +153,53 @@ def test_interrupt_in_an_expand_callback_ends_the_telling_and_the_connection():
         assert told == ["a@x.test"]
         assert mailer.get("Connected") is False
     assert asked(server) == ["EXPN team"]
+
+
+def test_interrupt_ends_the_telling_also_where_no_line_has_an_address():
+    with ScriptedServer(replies={"EXPN": "250-nobody\n250-no one\n250 none"}) as server, Mailer(server.port) as mailer:
+        remarks: list[str] = []
+
+        def trail(parameters: dict[str, Any]) -> None:
+            if parameters["direction"] == 2:
+                remarks.append(parameters["message"])
+                ssmtp_do_interrupt(mailer.handle)
+
+        mailer.on("PITrail", trail)
+        assert ssmtp_do_expand(mailer.handle, "team") == 301
+        assert len(remarks) == 1
+
+
+def test_an_expand_callback_may_take_longer_than_the_timeout():
+    """The server has said everything; it is the script that takes its time."""
+    with ScriptedServer(replies={"EXPN": "250-<a@x.test>\n250 <b@x.test>"}) as server, Mailer(server.port) as mailer:
+        mailer.set(Timeout=1)
+
+        def tell(parameters: dict[str, Any]) -> None:
+            mailer.events.append(("Expand", parameters))
+            if len(mailer.events) == 1:
+                time.sleep(1.1)
+
+        mailer.on("Expand", tell)
+        assert ssmtp_do_expand(mailer.handle, "team") == 0, mailer.error
+        assert mailer.recorded("Expand", "address") == ["a@x.test", "b@x.test"]
+
+
+@pytest.mark.parametrize("verb", QUESTIONS)
+def test_a_reply_too_many_is_no_answer_to_a_question(verb: str):
+    """Read as one, it would be a yes about anybody."""
+    fault = Reached(Later(b"250 2.0.0 who asked?\r\n"))
+    with (
+        ScriptedServer(faults={Step("MESSAGE", 1): fault}, replies={verb: "550 no"}) as server,
+        Mailer(server.port) as mailer,
+    ):
+        assert mailer.connect() == 0
+        assert mailer.send() == 0, mailer.error
+        assert fault.passed.wait(5)
+        assert QUESTIONS[verb](mailer.handle, "bob") == 162, mailer.error
+        assert "nothing asked for" in mailer.error[1]
+        assert mailer.get("Connected") is False
+        assert QUESTIONS[verb](mailer.handle, "bob") == 161
+    assert verb not in [line.split()[0] for line in server.connections[0].commands]
 
 
 def test_an_exception_in_an_expand_callback_reaches_the_caller():

@@ -12,15 +12,16 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat import ssmtp_do_interrupt
-from ssmtp_compat.operations import content
+from ssmtp_compat.operations import connection, content
 from wire.channel import Channel, Ending, Hangup
+from wire.faults import Reached
 from wire.mailer import CONTENT, Mailer
 from wire.scripted_server import (
     EXTENSIONS,
@@ -321,23 +322,6 @@ def test_every_octet_counts_as_activity_unless_the_limit_is_absolute(waits: dict
     assert waits["a drip, absolutely"].second == 0
 
 
-@dataclass(frozen=True)
-class Reached:
-    """A fault that tells when it begins and when it is over."""
-
-    fault: Fault
-    begun: threading.Event = field(default_factory=threading.Event)
-    passed: threading.Event = field(default_factory=threading.Event)
-
-    def apply(self, channel: Channel, reply: bytes) -> bytes:
-        channel.flush()
-        self.begun.set()
-        try:
-            return self.fault.apply(channel, reply)
-        finally:
-            self.passed.set()
-
-
 @pytest.mark.parametrize(
     ("tls", "step"), [*((False, step) for step in PLAIN_STEPS), *((True, step) for step in TLS_STEPS)]
 )
@@ -504,6 +488,7 @@ def test_a_session_that_ended_between_two_messages_is_told_once(later: bytes, co
         assert mailer.get("Connected") is True
         assert mailer.send() == code, mailer.error
         assert text in mailer.error[1]
+        assert mailer.get("LastReply").startswith("421" if later else "250")
         assert mailer.get("Connected") is False
         assert mailer.send() == 0, mailer.error
     assert [len(connection.messages) for connection in server.connections] == [1, 1]
@@ -605,6 +590,15 @@ def test_a_callback_may_take_longer_than_the_timeout():
     with ScriptedServer() as server, Mailer(server.port, Timeout=1) as mailer:
         mailer.on("StartTransfer", lambda parameters: time.sleep(1.1))
         assert mailer.send() == 0, mailer.error
+
+
+@pytest.mark.parametrize("timeout", [0, 60])
+def test_a_server_that_is_slow_to_say_goodbye_is_not_waited_for(timeout: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "_QUIT_SECONDS", 0.2)
+    with ScriptedServer(faults={"QUIT": Stall()}) as server, Mailer(server.port, Timeout=timeout) as mailer:
+        began = time.monotonic()
+        assert mailer.send() == 0, mailer.error
+        assert time.monotonic() - began < 3
 
 
 def test_an_absolute_limit_holds_for_quit_too():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ssmtp_compat import PropertyID, ssmtp_do_expand, ssmtp_set
+from ssmtp_compat import PropertyID, ssmtp_do_expand, ssmtp_do_verify, ssmtp_set
 from wire.mailer import CONTENT, Mailer
-from wire.scripted_server import Close, Ending, ScriptedServer, Stall
+from wire.scripted_server import EXTENSIONS, Close, Ending, ScriptedServer, Stall
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -85,6 +86,44 @@ def test_a_transaction_begun_by_hand_does_not_get_into_the_way_of_send():
     assert message.mail.startswith("MAIL FROM:<alice@example.test>")
     assert [rcpt for rcpt in message.rcpts if "eve" in rcpt] == []
     assert [line.split()[0] for line in server.commands[1:6]] == ["MAIL", "RCPT", "MAIL", "RSET", "MAIL"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda mailer: command(mailer, "DATA"), 20005),  # not even sent
+        (lambda mailer: ssmtp_do_verify(mailer.handle, "bob"), 161),
+        (lambda mailer: ssmtp_do_expand(mailer.handle, "böb"), 20011),
+    ],
+)
+def test_a_transaction_begun_by_hand_outlives_a_question_that_is_refused(ask: Callable[[Mailer], int], code: int):
+    extensions = [name for name in EXTENSIONS if name != "SMTPUTF8"]
+    with (
+        ScriptedServer(replies={"VRFY": "550 5.1.1 no"}, extensions=extensions) as server,
+        Mailer(server.port) as mailer,
+    ):
+        assert mailer.connect() == 0
+        assert command(mailer, "MAIL FROM:<eve@example.test>") == 0, mailer.error
+        assert ask(mailer) == code, mailer.error
+        assert mailer.get("Connected") is True
+        assert command(mailer, "RCPT TO:<eve@example.test>") == 0, mailer.error
+        assert mailer.get("LastReply") == "250 2.1.5 ok"
+
+
+@pytest.mark.parametrize("properties", [{"MessageText": "x" * 1000}, {"SendTo": "bøb@example.test"}])
+def test_a_message_that_this_server_cannot_take_costs_the_transaction_and_not_the_session(properties: dict[str, Any]):
+    with (
+        ScriptedServer(extensions=["SIZE 500"]) as server,
+        Mailer(server.port, **properties) as mailer,
+    ):
+        assert mailer.connect() == 0
+        assert command(mailer, "MAIL FROM:<eve@example.test>") == 0, mailer.error
+        assert mailer.send() in (20011, 20013), mailer.error
+        assert mailer.get("Connected") is True
+        mailer.set(MessageText="Hello Bob\r\n", SendTo="bob@example.test")
+        assert mailer.send() == 0, mailer.error
+    (message,) = server.messages
+    assert message.mail.startswith("MAIL FROM:<alice@example.test>")
 
 
 def test_a_server_that_will_not_forget_that_transaction_gets_no_message():

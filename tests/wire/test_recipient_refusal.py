@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from ssmtp_compat import PropertyID, ssmtp_set
+from ssmtp_compat import PropertyID, ssmtp_do_interrupt, ssmtp_set
 from wire.mailer import CONTENT, Mailer
-from wire.scripted_server import EXTENSIONS, Close, Ending, Fault, Reset, ScriptedServer, Send, Step
+from wire.scripted_server import EXTENSIONS, Close, Ending, Fault, Reset, ScriptedServer, Send, Stall, Step
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -18,13 +19,15 @@ ADDRESSES = {"To": TO, "Cc": CC, "Bcc": BCC}
 PIPELINING = {True: EXTENSIONS, False: [name for name in EXTENSIONS if name != "PIPELINING"]}
 
 
-def refusing(*addresses: str, pipelining: bool = True, **replies: Any) -> ScriptedServer:
+def refusing(
+    *addresses: str, pipelining: bool = True, faults: Mapping[str | Step, Fault] | None = None, **replies: Any
+) -> ScriptedServer:
     """A server that refuses these recipients, each in words of its own."""
 
     def rcpt(line: str) -> str:
         return next((f"550 5.1.1 no {address} here" for address in addresses if address in line), "250 ok")
 
-    return ScriptedServer(replies={"RCPT": rcpt, **replies}, extensions=PIPELINING[pipelining])
+    return ScriptedServer(replies={"RCPT": rcpt, **replies}, faults=faults or {}, extensions=PIPELINING[pipelining])
 
 
 def verbs(server: ScriptedServer) -> list[str]:
@@ -178,8 +181,19 @@ def test_a_421_behind_a_refusal_does_not_hide_it():
     with refusing(TO, DATA="421 4.7.0 and goodbye") as server, Mailer(server.port) as mailer:
         assert mailer.send() == 161
         assert mailer.error == (161, f"550 5.1.1 no {TO} here")
-        assert mailer.get("LastReply") == "421 4.7.0 and goodbye"
+        assert mailer.get("LastReply") == f"550 5.1.1 no {TO} here"
     assert verbs(server) == ["EHLO", "MAIL", "RCPT", "DATA"]
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_421_to_rset_hides_neither_error_nor_last_reply(pipelining: bool):
+    with refusing(TO, pipelining=pipelining, RSET="421 4.7.0 and goodbye") as server, Mailer(server.port) as mailer:
+        assert mailer.connect() == 0
+        assert mailer.send() == 161
+        assert mailer.error == (161, f"550 5.1.1 no {TO} here")
+        assert mailer.get("LastReply") == f"550 5.1.1 no {TO} here"
+        assert mailer.get("Connected") is False
+    assert verbs(server)[-1] == "RSET"
 
 
 # -- what LastReply holds ---------------------------------------------------------------------------------------------
@@ -315,18 +329,53 @@ def test_a_refused_rset_ends_the_session_with_the_first_refusal_as_the_error():
     assert server.connections[0].commands[-2:] == ["RSET", "QUIT"]
 
 
-@pytest.mark.parametrize("fault", [Close(), Reset(), Send(b"nonsense\r\n")], ids=str)
-@pytest.mark.parametrize("refused", ["MAIL", "RCPT"])
-def test_a_refusal_is_told_whatever_happens_behind_it(refused: str, fault: Fault):
+@pytest.mark.parametrize("fault", [Close(), Reset(), Send(b"nonsense\r\n"), Send(b"250 does not fit\r\n")], ids=str)
+@pytest.mark.parametrize(("refused", "behind"), [("MAIL", "RCPT"), ("MAIL", "DATA"), ("RCPT", "DATA")])
+def test_a_refusal_is_told_whatever_happens_behind_it(refused: str, behind: str, fault: Fault):
     """Servers that refuse by blocklist hang up at once; the script has to see why."""
-    behind = {"MAIL": "RCPT", "RCPT": "DATA"}[refused]
     replies = {refused: ["550 5.7.1 your address is blocked"]}
     with ScriptedServer(replies=replies, faults={Step(behind, 1): fault}) as server, Mailer(server.port) as mailer:
         assert mailer.connect() == 0
         assert mailer.send() == 161
         assert mailer.error == (161, "550 5.7.1 your address is blocked")
+        assert mailer.get("LastReply") == "550 5.7.1 your address is blocked"
         assert mailer.get("Connected") is False
         assert mailer.send() == 0, mailer.error
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_reply_too_many_behind_a_refusal_ends_the_session_without_another_word(connected: bool):
+    """It would be taken for the answer to RSET or QUIT."""
+    with (
+        ScriptedServer(
+            faults={Step("RCPT", 1): Send(b"550 5.1.1 no\r\n250 2.0.0 who asked?\r\n")}, extensions=PIPELINING[False]
+        ) as server,
+        Mailer(server.port) as mailer,
+    ):
+        if connected:
+            assert mailer.connect() == 0
+        assert mailer.send() == 161
+        assert mailer.error == (161, "550 5.1.1 no")
+        assert mailer.get("LastReply") == "550 5.1.1 no"
+        assert mailer.get("Connected") is False
+        assert mailer.send() == 0, mailer.error
+    assert server.connections[0].commands[-1].startswith("RCPT")
+    assert server.connections[0].ending is Ending.CLIENT_RESET
+
+
+def test_an_interrupt_behind_a_refusal_is_an_interrupt():
+    """While the replies to what went out with the recipient are awaited."""
+    with refusing(TO, faults={"DATA": Stall()}) as server, Mailer(server.port, Timeout=0) as mailer:
+
+        def trail(event: dict[str, Any]) -> None:
+            if event["message"].startswith("550"):
+                ssmtp_do_interrupt(mailer.handle)
+
+        mailer.on("PITrail", trail)
+        mailer.record("Error")
+        assert mailer.send() == 301
+        assert mailer.recorded("Error", "description") == ["Operation interrupted."]
+        assert mailer.get("Connected") is False
 
 
 def test_a_refusal_of_the_only_recipient_fires_one_error():

@@ -157,7 +157,7 @@ class SSMTPClient:
                 options = views.delivery_options(self.settings, opening)
                 outgoing = self._outgoing()
             composed = outgoing.check(options)
-            with self._session(deadline) as connection:
+            with self._session(deadline, delivers=True) as connection:
                 self._delivery = Delivery(connection, options, self.events)
                 self._delivery.deliver(outgoing, composed, deadline)
             self._message_seed = b""
@@ -308,8 +308,11 @@ class SSMTPClient:
         return self._connection
 
     @contextmanager
-    def _session(self, deadline: Deadline) -> Iterator[Connection]:
-        """The open session, or one that lasts for this block; what fails inside leaves a session in step or none."""
+    def _session(self, deadline: Deadline, *, delivers: bool = False) -> Iterator[Connection]:
+        """The open session, or one that lasts for this block; what fails inside leaves a session in step or none.
+
+        One that ``delivers`` leaves no transaction behind either; one begun by ``Command`` outlives any other block.
+        """
         kept = self.connected
         connection = self._connection if kept and self._connection is not None else self._open(deadline)
         try:
@@ -317,7 +320,7 @@ class SSMTPClient:
         except SSMTPError as error:
             if not connection.in_step_after(error):
                 connection.abort(error)
-            elif not kept or connection.exchange.session.state is not State.IDLE:
+            elif not kept or (delivers and connection.exchange.session.state is not State.IDLE):
                 connection.quit(deadline, self._cancel, keep_reply=True)
             raise
         except BaseException:

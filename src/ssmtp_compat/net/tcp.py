@@ -181,13 +181,14 @@ def connect(options: TcpOptions, deadline: Deadline) -> TcpStream:
     :class:`OperationTimeoutError` and :class:`OperationInterruptedError`.
     """
     target = f"{options.host} port {options.port}"
+    leaving = f" from local port {options.local_port}" if options.local_port else ""
     deadline.progress()
     addresses = resolve(options.host, options.port, options.use_ipv6, deadline)
     usable = [address for address in addresses if not _is_null(address.ip)]
     if not usable:
         raise ConnectionFailedError(ErrorCode.NULL_ADDRESS, f"While connecting to {target} ({addresses[0].ip}).")
     for position, address in enumerate(usable):
-        with deadline.during(f"connecting to {target} ({address.ip})"):
+        with deadline.during(f"connecting to {target} ({address.ip}){leaving}"):
             left = deadline.remaining()
             addresses_left = len(usable) - position
             share = math.inf if left is None or addresses_left == 1 else left / addresses_left
@@ -231,6 +232,11 @@ def _bind(sock: socket.socket, options: TcpOptions, address: ResolvedAddress, de
     ipv6 = address.family == socket.AF_INET6
     local_host = options.local_host or ("::" if ipv6 else "0.0.0.0")  # noqa: S104  every interface, as without a bind
     local = resolve(local_host, options.local_port, int(ipv6), deadline)[0]
+    if options.local_port and os.name == "posix":
+        # Or the port could not be used again for a minute: who closes a connection first keeps its end in TIME_WAIT.
+        # Two connections from it to the same server stay impossible. On Windows the option would take the port away
+        # from whoever has it.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind(local.sockaddr)
     except OSError as error:

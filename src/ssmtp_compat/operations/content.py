@@ -107,11 +107,11 @@ class BdatContent(Content):
         return command
 
     def send(self, deadline: Deadline) -> None:
-        if self._exchange.session.state is State.IDLE:
-            return  # it has gone out with MAIL and RCPT
-        reply = self._exchange.chunks(self._chunks(), deadline)
-        if not reply.positive:
-            raise refusal(reply)
+        if self._exchange.session.state is not State.IDLE:  # or it has gone out with MAIL and RCPT
+            reply = self._exchange.chunks(self._chunks(), deadline)
+            if not reply.positive:
+                raise refusal(reply)
+        self._exchange.check_pairing()
 
     def _chunks(self) -> Iterator[tuple[Command, Iterator[bytes | memoryview]]]:
         self._begins()

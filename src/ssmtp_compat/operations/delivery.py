@@ -67,19 +67,24 @@ class Delivery:
         A refusal raises :class:`ReplyError` and leaves the session ready for another transaction, or, with
         ``reset_after_failure`` off, in the middle of the one given up.
         """
+        if self._exchange.session.state is not State.IDLE:
+            self._end_foreign_transaction(deadline)
         extensions = self._exchange.session.extensions
         if composed.eight_bit and "8BITMIME" not in extensions:
             composed = outgoing.compose(False)
         envelope = _envelope(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
-        if self._exchange.session.state is not State.IDLE:
-            self._end_foreign_transaction(deadline)
         try:
             self._open_transaction(envelope, content.command, deadline)
             content.send(deadline)
         except ReplyError:
-            self._give_up(deadline)
+            # Nobody asked for the replies behind the refusal; the script wants to read why its message was refused.
+            telling = self._exchange.last_reply
+            try:
+                self._give_up(deadline)
+            finally:
+                self._exchange.last_reply = telling
             raise
 
     def _end_foreign_transaction(self, deadline: Deadline) -> None:
@@ -132,7 +137,6 @@ class Delivery:
     def _give_up(self, deadline: Deadline) -> None:
         """End the transaction without a message. Its own failure leaves the session out of step, which the owner of
         the connection sees and closes; the error to report stays the one that was there before."""
-        reply = self._exchange.last_reply  # the one that the error is about
         try:
             self._exchange.drain(deadline)
         except OperationInterruptedError:
@@ -148,10 +152,8 @@ class Delivery:
                 self._exchange.content((END_OF_CONTENT,), deadline)
             elif state in (State.MAIL, State.RCPT, State.FAILED) and self._options.reset_after_failure:
                 self._exchange.command(commands.RSET, deadline)
-            # Nobody asked for the replies to these, nor for those drained; the script wants to read why its message was
-            # refused.
-            self._exchange.last_reply = reply
         except SSMTPError as error:
+            self._exchange.session.connection_lost()
             self._exchange.remark(f"The transaction could not be ended: {error.message}")
 
 

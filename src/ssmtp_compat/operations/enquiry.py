@@ -58,11 +58,13 @@ def expand(connection: Connection, text: str, events: EventHub, deadline: Deadli
     The members are told once the whole reply is here, so that a callback never holds up a half-read one.
     """
     for line in _ask(connection, commands.expn, text, deadline).texts:
+        # The server has said everything: time that a callback took is not its silence. An interrupt holds.
+        deadline.progress()
+        deadline.check()
         member = _member(line)
         if member is None:
             connection.exchange.remark(f"There is no address in the line {line[:200]!r}.")
             continue
-        deadline.check()
         events.fire(EventID.Expand, address=str(member))
 
 

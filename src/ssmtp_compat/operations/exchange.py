@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Final, NoReturn
 
 from ..catalog.enums import EventID
@@ -66,6 +65,7 @@ class Exchange:
 
     def command(self, command: Command, deadline: Deadline) -> Reply:
         """Send one command and await its reply."""
+        self._hear_unasked(command.verb, deadline)
         self.session.send(command)
         if command.verb is Verb.AUTH:
             self.masking.sent(command.line.decode("ascii").partition(" ")[2].partition(" ")[2])
@@ -75,6 +75,7 @@ class Exchange:
 
     def raw_command(self, command: Command, deadline: Deadline) -> Reply:
         """Send a command in the caller's own words and await its reply."""
+        self._hear_unasked(Verb.OTHER, deadline)
         self.session.send_raw(command)
         self._trace(FROM_CLIENT, command.trace)
         self._flush(Verb.OTHER, deadline)
@@ -87,6 +88,9 @@ class Exchange:
         has ended, and :class:`ProtocolError` for any other reply.
         """
         deadline.doing = "listening to the server"
+        self._hear(seconds, deadline)
+
+    def _hear(self, seconds: float, deadline: Deadline) -> None:
         answer = self.session.next_answer()  # it may have come behind the last reply
         if answer is None and self.stream.readable_within(seconds, deadline):
             self.session.receive(self._read(deadline))
@@ -94,8 +98,15 @@ class Exchange:
         if answer is not None:
             self._take(answer)
 
+    def _hear_unasked(self, verb: Verb, deadline: Deadline) -> None:
+        # A reply that lies here since the last command would be taken for the answer to the next one, and every answer
+        # after it for the one before. With a part of one in its buffer the session refuses to send.
+        deadline.doing = _SENDING[verb]
+        self._hear(0, deadline)
+
     def sasl_response(self, line: bytes, deadline: Deadline) -> Reply:
         """Send one line of an AUTH exchange, which no trace shows, and await its reply."""
+        self._hear_unasked(Verb.AUTH, deadline)
         self.session.send_response(line)
         self.masking.sent(line.decode("ascii"))
         self._trace(FROM_CLIENT, "*" if line == b"*" else MASK)
@@ -110,25 +121,36 @@ class Exchange:
         """
         session = self.session
         waiting = deque(commands)
-        if not session.in_flight and not session.heard_unasked:
-            self._hear_unasked(deadline)
+        broken: ConnectionFailedError | None = None
         while waiting or session.in_flight:
-            if session.in_flight <= _REFILL_AT:
-                last = None
-                while waiting and session.may_send(waiting[0]):
-                    last = waiting.popleft()
-                    session.send(last)
-                    self._trace(FROM_CLIENT, last.trace)
-                if last is not None:
-                    self._flush(last.verb, deadline)
-            yield self._await(deadline)
+            if waiting and session.in_flight <= _REFILL_AT:
+                if not session.in_flight:
+                    self._hear_unasked(waiting[0].verb, deadline)
+                try:
+                    self._send_group(waiting, deadline)
+                except ConnectionFailedError as error:
+                    # A server that closes has said why: what it refused is given out, and a 421 is the error.
+                    broken = error
+                    waiting.clear()
+            try:
+                answer = self._await(deadline)
+            except _NO_LAST_WORDS:
+                if broken is None:
+                    raise
+                raise broken from None
+            yield answer
+        if broken is not None:
+            session.connection_lost()
+            raise broken
 
-    def _hear_unasked(self, deadline: Deadline) -> None:
-        # A reply that lies here since the last command would be taken for the answer to the next one, and every answer
-        # after it for the one before. With it in its buffer the session refuses to send.
-        deadline.doing = _SENDING[Verb.MAIL]
-        if self.stream.readable_within(0, deadline):
-            self.session.receive(self._read(deadline))
+    def _send_group(self, waiting: deque[Command], deadline: Deadline) -> None:
+        last = None
+        while waiting and self.session.may_send(waiting[0]):
+            last = waiting.popleft()
+            self.session.send(last)
+            self._trace(FROM_CLIENT, last.trace)
+        if last is not None:
+            self._write(last.verb, deadline)
 
     def drain(self, deadline: Deadline) -> None:
         """Take the answers still outstanding, so that the session is in step again."""
@@ -137,8 +159,8 @@ class Exchange:
 
     def content(self, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> Reply:
         """Send the message, end-of-content dot included, and await the reply to it."""
+        self._hear_unasked(Verb.CONTENT, deadline)
         self.session.content_begins()
-        deadline.doing = "sending the message"
         try:
             for piece in pieces:
                 self.stream.write(piece, deadline)
@@ -167,6 +189,15 @@ class Exchange:
             reply = self._await(deadline).reply
         return reply
 
+    def check_pairing(self) -> None:
+        """Raise :class:`ProtocolError` where a refusal is left over behind the reply to a last chunk.
+
+        With PIPELINING a reply too many moves all behind it on by one, and those to chunks look like any other. Behind
+        DATA it is the 354 that shows it.
+        """
+        if self.session.refusal_left:
+            raise ProtocolError("The server sent a refusal behind its last reply; it may be the one to the message.")
+
     def _chunk(self, command: Command, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> None:
         self.session.send(command)
         self._trace(FROM_CLIENT, command.trace)
@@ -180,7 +211,7 @@ class Exchange:
             self._explain(error, deadline)
 
     def _explain(self, error: ConnectionFailedError, deadline: Deadline) -> NoReturn:
-        # As in _flush; and in the middle of a message any refusal is the reason, not only a 421.
+        # A server that closes says why before it does, often with a 421; that text is worth more than EPIPE.
         reply: Reply | None = None
         try:
             while self.session.in_flight and (reply is None or reply.positive):
@@ -188,19 +219,19 @@ class Exchange:
         except _NO_LAST_WORDS:
             raise error from None
         self.session.connection_lost()
-        if reply is None or reply.positive:
+        if reply is None or reply.positive or reply.intermediate:
             raise error  # not for a message that never came to its end
         raise refusal(reply) from error
 
-    def _flush(self, last: Verb, deadline: Deadline) -> None:
-        deadline.doing = _SENDING[last]
+    def _flush(self, verb: Verb, deadline: Deadline) -> None:
         try:
-            self.stream.write(self.session.data_to_send(), deadline)
+            self._write(verb, deadline)
         except ConnectionFailedError as error:
-            # A server that closes says why before it does (421); that text is worth more than EPIPE.
-            with suppress(*_NO_LAST_WORDS):
-                self.drain(deadline)
-            raise error from None
+            self._explain(error, deadline)
+
+    def _write(self, last: Verb, deadline: Deadline) -> None:
+        deadline.doing = _SENDING[last]
+        self.stream.write(self.session.data_to_send(), deadline)
 
     def _await(self, deadline: Deadline) -> Answer:
         awaited = self.session.awaited

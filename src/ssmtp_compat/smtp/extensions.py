@@ -11,7 +11,8 @@ from .replies import Reply
 
 __all__ = ["Extensions"]
 
-_MECHANISM: Final = re.compile("[A-Za-z0-9_-]{1,20}")  # RFC 4422 section 3.1, in any case
+# RFC 4422 3.1, in any case. Anything else is no mechanism, and would only show in error texts.
+_MECHANISM: Final = re.compile("[A-Za-z0-9_-]{1,20}")
 _SIZE: Final = re.compile("[0-9]{1,20}")
 
 
@@ -29,14 +30,13 @@ class Extensions:
         >>> Extensions.from_ehlo(reply).auth_mechanisms
         ('PLAIN', 'LOGIN')
         """
-        keywords: dict[str, tuple[str, ...]] = {}
+        keywords: dict[str, list[str]] = {}
         for line in reply.texts[1:]:
             # "AUTH=LOGIN PLAIN" is how servers spoke before RFC 2554; some still send both forms.
             words = line.replace("=", " ", 1).split() if line.upper().startswith("AUTH=") else line.split()
             if words:
-                keyword = words[0].upper()
-                keywords[keyword] = keywords.get(keyword, ()) + tuple(words[1:])
-        return cls(keywords)
+                keywords.setdefault(words[0].upper(), []).extend(words[1:])
+        return cls({keyword: tuple(parameters) for keyword, parameters in keywords.items()})
 
     def __contains__(self, keyword: str) -> bool:
         return keyword in self.keywords

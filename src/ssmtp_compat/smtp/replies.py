@@ -69,6 +69,11 @@ class ReplyParser:
         """Whether nothing is held back: no part of a line and no line of an unfinished reply."""
         return not self._buffer and not self._lines
 
+    @property
+    def begins_refusal(self) -> bool:
+        """Whether what is held back begins a reply that refuses something, and is no mere goodbye (421)."""
+        return self._buffer.startswith((b"4", b"5")) and not self._buffer.startswith(b"421")
+
     def feed(self, data: bytes) -> None:
         """Add octets from the server."""
         self._buffer += data

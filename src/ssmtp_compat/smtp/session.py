@@ -179,14 +179,14 @@ class Session:
         return len(self._in_flight)
 
     @property
-    def heard_unasked(self) -> bool:
-        """Whether octets are here that answer nothing. No command can be sent then."""
-        return not self._in_flight and not self._parser.empty
-
-    @property
     def awaited(self) -> Verb | None:
         """What the next reply will answer; None when nothing is in flight."""
         return self._in_flight[0][0] if self._in_flight else None
+
+    @property
+    def refusal_left(self) -> bool:
+        """Whether a refusal is here that answers nothing: the replies before it may answer other commands."""
+        return not self._in_flight and self._parser.begins_refusal
 
     def may_send(self, command: Command) -> bool:
         """Whether ``command`` may be sent now without awaiting a reply first."""
@@ -256,7 +256,7 @@ class Session:
 
     def _refuse_early_reply(self) -> None:
         # What is here before anything is asked would be taken for the answer to the next command.
-        if not self.heard_unasked:
+        if self._in_flight or self._parser.empty:
             return
         answer = self.next_answer()
         if answer is None:
@@ -306,6 +306,8 @@ class Session:
         if following is None:
             raise ProtocolError(f"The server answered {verb.value} with {reply.excerpt}, which does not fit.")
         self.state = following
+        if following is State.FAILED and all(other is not Verb.RSET for other, _ in self._in_flight):
+            self._hoped = following  # whatever else is in flight
         if verb is Verb.EHLO and kind is _P:
             self.extensions = Extensions.from_ehlo(reply)
         elif verb is Verb.HELO and kind is _P:

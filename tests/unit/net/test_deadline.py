@@ -5,6 +5,7 @@ import pytest
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import OperationInterruptedError, OperationTimeoutError
 from ssmtp_compat.net.deadline import CancelToken, Deadline
+from ssmtp_compat.net.timeouts import Timeouts
 
 
 class Clock:
@@ -101,3 +102,22 @@ def test_occupation_of_a_block_ends_with_it(clock):
         deadline.check()
     assert caught.value.message.endswith("while looking up a.example.")
     assert deadline.doing == "sending"
+
+
+@pytest.mark.parametrize(
+    ("inactivity", "connecting", "absolute", "seconds"),
+    [
+        (1, 0, False, 1),
+        (1, 5, False, 5),
+        (5, 1, False, 1),
+        (1, 5, True, 1),  # the whole method has no more than that
+        (5, 1, True, 1),
+        (0, 5, True, 5),
+    ],
+)
+def test_connecting_has_its_own_limit_within_an_absolute_one(inactivity, connecting, absolute, seconds):
+    timeouts = Timeouts(inactivity=inactivity, connecting=connecting, absolute=absolute)
+    cancel = CancelToken()
+    left = timeouts.connect_deadline(timeouts.deadline(cancel), cancel).remaining()
+    assert left is not None
+    assert seconds - 0.5 < left <= seconds

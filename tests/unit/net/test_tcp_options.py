@@ -1,5 +1,6 @@
 """Each option is on the socket when the connection stands."""
 
+import os
 import socket
 import struct
 
@@ -119,6 +120,32 @@ def test_a_local_port_in_use_is_named(connected, listener):
         connected(local_host="127.0.0.1", local_port=taken)
     assert caught.value.code is ErrorCode.WSAEADDRINUSE
     assert caught.value.message.endswith(f"While binding to local host 127.0.0.1 port {taken}.")
+
+
+@pytest.fixture
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows binds to such a port without being asked to")
+def test_a_local_port_can_be_used_again_at_once(connected, listener, free_port):
+    """Whoever closes first keeps the port in TIME_WAIT, for a minute and more."""
+    stream = connected(local_port=free_port)
+    accepted, _ = listener.accept()
+    stream.close()
+    assert accepted.recv(1) == b""
+    accepted.close()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        again = connect(TcpOptions("127.0.0.1", other.getsockname()[1], local_port=free_port), Deadline(5))
+        assert again.local_port == free_port
+        again.close()
+
+
+def test_a_local_port_that_holds_a_connection_to_the_same_server_is_named(connected, free_port):
+    connected(local_port=free_port)
+    with pytest.raises(ConnectionFailedError, match=f"from local port {free_port}|to local host .* port {free_port}"):
+        connected(local_port=free_port)
 
 
 def test_a_local_host_of_another_machine_is_named(connected):

@@ -25,7 +25,7 @@ LINE = st.builds(
 FROM_SERVER = st.one_of(st.binary(max_size=600), st.lists(LINE, max_size=20).map(b"".join))
 SCRIPT = st.one_of(
     st.binary(max_size=40),
-    st.lists(st.sampled_from([*session.COMMANDS, "r", "c", "t", "\x01", "\x08", "\xff"]), max_size=40).map(
+    st.lists(st.sampled_from([*session.COMMANDS, *session.RAW, *"rctpl\x01\x08\xff"]), max_size=40).map(
         lambda script: "".join(script).encode("latin-1")
     ),
 )

@@ -132,3 +132,11 @@ def test_arbitrary_octets_give_replies_or_a_protocol_error(data):
             assert lines
     except ProtocolError:
         pass
+
+
+def test_the_bound_holds_for_each_reply_and_not_for_all_of_a_session():
+    parser = ReplyParser()
+    reply = b"250-" + b"x" * 1000 + b"\r\n"
+    for _ in range(1200):  # 1.2 MiB
+        parser.feed(reply + b"250 ok\r\n")
+        assert parser.next_reply() is not None

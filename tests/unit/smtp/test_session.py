@@ -51,6 +51,15 @@ def test_a_whole_delivery_with_two_lists_of_bytes():
     assert session.state is State.CLOSED
 
 
+def test_nothing_is_sent_behind_the_message_before_its_reply():
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, commands.DATA):
+        session.send(command)
+    answers(session, b"250 1\r\n250 2\r\n354 go\r\n")
+    session.content_sent()
+    assert not session.may_send(MAIL)
+
+
 def test_without_pipelining_each_command_waits_for_its_reply():
     session = ready()
     session.send(MAIL)
@@ -307,6 +316,22 @@ def test_a_reply_that_a_chunk_cannot_have_is_a_protocol_error(replies):
         session.send(each)
     with pytest.raises(ProtocolError, match="does not fit"):
         answers(session, b"250 ok\r\n250 ok\r\n" + replies)
+
+
+def test_a_heard_refusal_stops_the_chunks_although_another_is_in_flight():
+    session = ready("PIPELINING")
+    for command in (MAIL, RCPT, FIRST, FIRST):
+        session.send(command)
+    answers(session, b"250 ok\r\n250 ok\r\n452 full\r\n")
+    assert session.in_flight == 1
+    with pytest.raises(AssertionError, match="FAILED"):
+        session.send(LAST)
+    session.send(commands.RSET)
+    session.send(MAIL)  # behind RSET all is as it was
+    answers(session, b"503 no\r\n")
+    session.send(RCPT)
+    answers(session, b"250 reset\r\n250 ok\r\n250 ok\r\n")
+    assert session.state is State.RCPT
 
 
 def test_data_cannot_follow_bdat():
