@@ -12,7 +12,12 @@ from ssmtp_compat.pki.stores.ppk import open_ppk
 from unit.pki.mutations import DATA, PASSWORD, WHAT, data, survives
 
 PLAIN = sorted(path.name for path in DATA.glob("*-v[23].ppk") if not path.name.startswith("dsa"))
-SEALED = sorted(path.name for path in DATA.glob("*-v[23]-*.ppk"))
+SEALED = [
+    file
+    for file in sorted(path.name for path in DATA.glob("*-v[23]-*.ppk"))
+    # Older versions of cryptography have Argon2id alone.
+    if hasattr(argon2, "Argon2d") or not file.endswith(("-argon2d.ppk", "-argon2i.ppk"))
+]
 
 
 def stated_public_key(file: str):
@@ -31,7 +36,7 @@ def test_what_puttygen_writes_opens(file: str) -> None:
 
 def test_the_fixtures_are_of_every_kind() -> None:
     assert len(PLAIN) == 8
-    assert len(SEALED) == 8
+    assert len(SEALED) == (8 if hasattr(argon2, "Argon2d") else 6)
 
 
 @pytest.mark.parametrize("file", SEALED)
@@ -107,7 +112,7 @@ def test_a_dsa_key_is_refused_by_name() -> None:
 
 
 def test_a_flavour_that_an_old_cryptography_lacks_is_not_supported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(argon2, "Argon2d")
+    monkeypatch.delattr(argon2, "Argon2d", raising=False)
     with pytest.raises(CertificateError, match="encrypted in a way that is not supported here"):
         open_ppk(data("ed25519-v3-argon2d.ppk"), PASSWORD, WHAT)
 

@@ -167,6 +167,13 @@ def test_a_key_finds_its_certificate_by_cka_id(use: Callable[[FakeToken], FakeTo
     assert token.opened_with == [PIN.decode()]
 
 
+def test_a_key_without_cka_id_takes_no_certificate(use: Callable[[FakeToken], FakeToken], alice: Issued) -> None:
+    certificate = {"CLASS": "CERTIFICATE", "CERTIFICATE_TYPE": "X_509", "VALUE": alice.certificate.der}
+    use(FakeToken([certificate, {name: value for name, value in PRIVATE.items() if name != "ID"}]))
+    (entry,) = open_token(MODULE.encode(), PIN, WHAT).entries
+    assert entry.private_key is None
+
+
 def test_a_damaged_certificate_on_a_token_is_explained(use: Callable[[FakeToken], FakeToken]) -> None:
     use(FakeToken([{"CLASS": "CERTIFICATE", "CERTIFICATE_TYPE": "X_509", "VALUE": b"0"}]))
     with pytest.raises(
@@ -230,6 +237,11 @@ def test_pkcs1_goes_to_the_token_as_a_digest_info(use: Callable[[FakeToken], Fak
     prefix = bytes.fromhex("3031300d060960864801650304020105000420")
     assert key.sign(digest, PKCS1v15(), Prehashed(hashes.SHA256())) == b"\1" * 64
     assert token.signed == [(prefix + digest, "RSA_PKCS", None)]
+
+
+def test_a_key_without_a_label_is_found_by_its_id(use: Callable[[FakeToken], FakeToken]) -> None:
+    use(FakeToken([{name: value for name, value in PRIVATE.items() if name != "LABEL"}]))
+    assert TokenRSAKey(token_key(""), rsa_key().public_key()).sign(b"x", PKCS1v15(), hashes.SHA256())
 
 
 def test_a_digest_longer_than_the_curve_is_cut_off(use: Callable[[FakeToken], FakeToken]) -> None:

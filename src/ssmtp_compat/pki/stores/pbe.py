@@ -1,4 +1,4 @@
-"""Password-based encryption as PKCS#12 stores use it: the scheme of RFC 7292 appendix B and PBES2 (RFC 8018 6.2)."""
+"""Password-based encryption of stores and keys: the scheme of RFC 7292 appendix B, PBES1 and PBES2 (RFC 8018 6)."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ _PKCS12_SCHEMES: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "pkcs12_sha1_tripledes_2key": ("tripledes", 16),
         "pkcs12_sha1_rc2_128": ("rc2", 16),
         "pkcs12_sha1_rc2_40": ("rc2", 5),
+    }
+)
+# PBES1 (RFC 8018 A.3): hash and cipher; key and initialization vector are 8 octets each.
+_PBES1_SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "pbes1_md5_des": ("md5", "tripledes"),
+        "pbes1_md5_rc2": ("md5", "rc2"),
+        "pbes1_sha1_des": ("sha1", "tripledes"),
+        "pbes1_sha1_rc2": ("sha1", "rc2"),
     }
 )
 _PBES2_SCHEMES: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
@@ -79,6 +88,10 @@ def decrypt(algorithm: Any, ciphertext: bytes, password: Password, budget: Budge
         salt, iterations = parameters["salt"].native, parameters["iterations"].native
         key = derive_pkcs12("sha1", _KEY, password, salt, iterations, size, budget)
         iv = derive_pkcs12("sha1", _IV, password, salt, iterations, _BLOCK_SIZES[cipher], budget)
+    elif name in _PBES1_SCHEMES:
+        digest, cipher = _PBES1_SCHEMES[name]
+        derived = _derive_pbkdf1(digest, password, parameters["salt"].native, parameters["iterations"].native, budget)
+        key, iv = derived[:8], derived[8:16]
     else:
         raise UnknownAlgorithmError(name)
     if not ciphertext or len(ciphertext) % _BLOCK_SIZES[cipher] or len(iv) != _BLOCK_SIZES[cipher]:
@@ -114,6 +127,15 @@ def derive_pkcs12(
         )
 
 
+def _derive_pbkdf1(digest: str, password: Password, salt: bytes, iterations: int, budget: Budget) -> bytes:
+    """All that one hash gives (RFC 8018 5.1)."""
+    budget.derive(iterations)
+    derived = password.utf8 + salt
+    for _ in range(iterations):
+        derived = hashlib.new(digest, derived, usedforsecurity=False).digest()
+    return derived
+
+
 def derive_pbkdf2(parameters: Any, password: Password, size: int, budget: Budget) -> bytes:
     """``size`` octets by PBKDF2 with the PBKDF2-params ``parameters`` (RFC 8018 A.2)."""
     iterations = parameters["iteration_count"].native
@@ -144,8 +166,8 @@ def _decrypt(cipher: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
         if len(ciphertext) > MAXIMUM_RC2:
             raise UnknownAlgorithmError("that much data with RC2")
         return rc2.decrypt_cbc(key, 8 * len(key), iv, ciphertext)
-    # Three keys K1, K2, K1 are what TripleDES with two keys is.
-    algorithm = AES(key) if cipher == "aes" else TripleDES(key if len(key) == 24 else key + key[:8])
+    # Three keys K1, K2, K1 are what TripleDES with two keys is, and with K1 three times it is DES.
+    algorithm = AES(key) if cipher == "aes" else TripleDES((key * 3)[:24])
     decryptor = Cipher(algorithm, modes.CBC(iv)).decryptor()
     return decryptor.update(ciphertext) + decryptor.finalize()
 

@@ -49,7 +49,7 @@ def load_encrypted_pkcs8(der: bytes, password: bytes, budget: Budget, what: str)
     except ValueError as error:
         if "Unknown key encryption algorithm" not in str(error):
             raise
-    # cryptography knows Triple DES with three keys of PKCS#12's schemes, and of RC2 40 bits.
+    # Not every version of cryptography knows the same of the schemes of RFC 7292 and of PBES1, and none knows all.
     (form,) = password_forms(password)
     return budget.load_private_key(decrypt(algorithm, parsed["encrypted_data"].native, form, budget))
 

@@ -86,7 +86,9 @@ def _private_keys(
     for found in list(islice(session.get_objects(wanted), MAXIMUM_KEYS)):
         key_id = _attribute(found, pkcs11.Attribute.ID) or b""
         label = _attribute(found, pkcs11.Attribute.LABEL) or ""
-        public = _rsa_part(found) or _public_object(session, key_id) or _certified(key_id, certificates)
+        public = _rsa_part(found)
+        if public is None and key_id:
+            public = _public_object(session, key_id) or _certified(key_id, certificates)
         if isinstance(public, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
             keys.append((key_id, label, public))
     return keys

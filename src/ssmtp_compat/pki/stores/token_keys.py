@@ -45,9 +45,12 @@ class TokenKey:
             wanted = {
                 pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY,
                 pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType[key_type],
-                pkcs11.Attribute.ID: self.id,
-                pkcs11.Attribute.LABEL: self.label,
             }
+            # An attribute that the object lacks is not the same as an empty one.
+            if self.id:
+                wanted[pkcs11.Attribute.ID] = self.id
+            if self.label:
+                wanted[pkcs11.Attribute.LABEL] = self.label
             keys = list(islice(session.get_objects(wanted), 1))
             if not keys:
                 raise LookupError("its private key is no longer there")

@@ -23,7 +23,7 @@ for cipher in des des3 aes128 aes192 aes256 camellia256; do
     openssl rsa -in "$work/rsa" -traditional "-$cipher" -passout "pass:$secret" \
         -provider legacy -provider default -out "traditional-$cipher.pem"
 done
-for scheme in PBE-MD5-DES PBE-SHA1-3DES PBE-SHA1-2DES PBE-SHA1-RC2-40 PBE-SHA1-RC2-128; do
+for scheme in PBE-MD5-DES PBE-MD5-RC2-64 PBE-SHA1-DES PBE-SHA1-RC2-64 PBE-SHA1-3DES PBE-SHA1-2DES PBE-SHA1-RC2-40 PBE-SHA1-RC2-128; do
     openssl pkcs8 -topk8 -in "$work/rsa" -v1 "$scheme" -passout "pass:$secret" \
         -provider legacy -provider default -out "pkcs8-$scheme.pem"
 done
