@@ -25,6 +25,10 @@ PROGRAMS = {
     "gpg-agent": "gpg-agent",
     "gpgconf": "gpgconf",
     "openssl": "openssl",
+    "keytool": "default-jre-headless",
+    "certutil": "libnss3-tools",
+    "pk12util": "libnss3-tools",
+    "certtool": "gnutls-bin",
     "curl": "curl",
     "exim4": "exim4-daemon-heavy",
     "krb5kdc": "krb5-kdc",
@@ -32,12 +36,11 @@ PROGRAMS = {
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
     "cmsutil": "libnss3-tools",
-    "certutil": "libnss3-tools",
-    "pk12util": "libnss3-tools",
-    "certtool": "gnutls-bin",
     "php": "php-cli",
     "java": "default-jre-headless",
+    "softhsm2-util": "softhsm2",
 }
+SOFTHSM_MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 # Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.
 EXIM = "exim4-daemon-heavy"
 EXIM_ROOT = Path("/usr/local/lib/ssmtp-compat-tests/exim")

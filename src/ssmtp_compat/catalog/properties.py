@@ -122,8 +122,9 @@ _ROWS: Final = (
         value_type=ValueType.BINARY,
         default=b"MY",
         doc="The store that holds the signer's certificate and private key; CertStoreType tells how it is read. For a "
-        "file type it is a path, for a blob type the content itself, raw or in base64, and for the two Windows types "
-        "the name of a system store. It is opened when it is first needed.",
+        "file type it is a path, for a blob type the content itself, raw or in base64, for a PKCS #11 token the path "
+        "of its module or a URI (RFC 7512) such as 'pkcs11:token=mail?module-path=/usr/lib/softhsm/libsofthsm2.so', "
+        "and for the two Windows types the name of a system store. It is opened when it is first needed.",
         # A blob may be an unprotected private key.
         secret=True,
         evidence=Evidence.SIBLING,
@@ -134,7 +135,8 @@ _ROWS: Final = (
         id=PropertyID.CertStorePassword,
         value_type=ValueType.TEXT,
         default="",
-        doc="Password that opens CertStore, for a PFX store or an encrypted private key. Set it before CertSubject.",
+        doc="Password that opens CertStore, for a store or a private key that is encrypted, or the PIN of a token. Set "
+        "it before CertSubject.",
         secret=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
@@ -145,25 +147,32 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(CertStoreTypes.cstUser),
         choices=CertStoreTypes,
-        doc="How CertStore is read. 2 and 3 are a PFX (PKCS #12) file and its content, 6 and 7 a file of PEM blocks "
-        "with private key and certificate and its content. 0 and 1 are the stores of Windows, which other systems do "
-        "not have.",
+        doc="How CertStore is read; of each pair one is a file and the other its content. 2 and 3: PFX (PKCS #12). 4 "
+        "and 5: a Java key store (JKS, JCEKS, or the PKCS #12 that keytool writes). 6 and 7: PEM blocks with private "
+        "key and certificate. 8 and 9: certificates or a public key in PEM or DER. 11 and 12: PKCS #7 (P7B). 13 and "
+        "10: SSH public keys. 14 and 15: a private key of PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and "
+        "19: a JSON Web Key or a set of them. 20: a PKCS #11 token. 99 finds out whether CertStore is the path of a "
+        "file, a token or content, and of which kind. Where the store has a private key without its certificate, "
+        "CertEncoded supplies it; a public key alone cannot sign. 0 and 1, the stores of Windows, are refused on every "
+        "system.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX and PEM key files and blobs",
+        support_note="the certificate stores of Windows",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,
         value_type=ValueType.TEXT,
         default="",
-        doc="Selects the signer's certificate in CertStore: the one whose subject equals this text, else the first "
-        "whose subject contains it, upper and lower case alike. '*' takes the first one with a private key. Set it "
-        "last of the CertStore properties; it then reads as the full subject, and as empty where nothing fits.",
+        doc="Selects the signer's certificate in CertStore: the one whose subject equals this text, in either order of "
+        "its parts, else the first whose subject contains it, upper and lower case alike. '*' takes the first one with "
+        "a private key. Set it last of the CertStore properties; it then reads as the full subject, and as empty where "
+        "nothing fits. Beyond that it takes an e-mail address of the certificate, its SHA-1 or SHA-256 thumbprint, and "
+        "its serial number.",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
-        source=f"{_SUBJECT_PAGES}; the order for '*' is ours",
+        source=f"{_SUBJECT_PAGES}; the order for '*', the address, the thumbprint and the serial number are ours",
     ),
     PropertyDef(
         id=PropertyID.Command,
@@ -708,7 +717,7 @@ _ROWS: Final = (
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX and PEM key files and blobs",
+        support_note="the certificate stores of Windows, and in TLS keys on PKCS #11 tokens",
     ),
     PropertyDef(
         id=PropertyID.SSLCertSubject,

@@ -213,8 +213,24 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
     [
         (CertStoreTypes.cstPFXFile, StoreFormat.PFX, True),
         (CertStoreTypes.cstPFXBlob, StoreFormat.PFX, False),
+        (CertStoreTypes.cstJKSFile, StoreFormat.JKS, True),
+        (CertStoreTypes.cstJKSBlob, StoreFormat.JKS, False),
         (CertStoreTypes.cstPEMKeyFile, StoreFormat.PEM, True),
         (CertStoreTypes.cstPEMKeyBlob, StoreFormat.PEM, False),
+        (CertStoreTypes.cstPublicKeyFile, StoreFormat.PUBLIC, True),
+        (CertStoreTypes.cstPublicKeyBlob, StoreFormat.PUBLIC, False),
+        (CertStoreTypes.cstP7BFile, StoreFormat.P7B, True),
+        (CertStoreTypes.cstP7BBlob, StoreFormat.P7B, False),
+        (CertStoreTypes.cstAuto, StoreFormat.AUTO, False),
+        (CertStoreTypes.cstSSHPublicKeyFile, StoreFormat.SSH_PUBLIC, True),
+        (CertStoreTypes.cstSSHPublicKeyBlob, StoreFormat.SSH_PUBLIC, False),
+        (CertStoreTypes.cstPPKFile, StoreFormat.PPK, True),
+        (CertStoreTypes.cstPPKBlob, StoreFormat.PPK, False),
+        (CertStoreTypes.cstXMLFile, StoreFormat.XML, True),
+        (CertStoreTypes.cstXMLBlob, StoreFormat.XML, False),
+        (CertStoreTypes.cstJWKFile, StoreFormat.JWK, True),
+        (CertStoreTypes.cstJWKBlob, StoreFormat.JWK, False),
+        (CertStoreTypes.cstSecurityKey, StoreFormat.PKCS11, False),
     ],
 )
 def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, store_format: StoreFormat, is_file: bool):
@@ -227,18 +243,22 @@ def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, st
     assert (source.path, source.content) == path_and_content
 
 
-@pytest.mark.parametrize("kind", [2, 6])
+@pytest.mark.parametrize(
+    ("kind", "blob"), [(2, 3), (4, 5), (6, 7), (8, 9), (11, 12), (13, 10), (14, 15), (16, 17), (18, 19)]
+)
 @pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\nhunter2", b"\x30\x82\x00hunter2"])
-def test_content_where_a_path_belongs_is_refused_without_being_shown(settings: Settings, kind: int, content: Any):
+def test_content_where_a_path_belongs_is_refused_without_being_shown(
+    settings: Settings, kind: int, blob: int, content: Any
+):
     put(settings, P.CertStoreType, kind)
     put(settings, P.CertStore, content)
-    with pytest.raises(SSMTPError, match=f"CertStoreType {kind + 1} takes the content") as caught:
+    with pytest.raises(SSMTPError, match=f"CertStoreType {blob} takes the content") as caught:
         views.certificate_store(settings, views.SIGNER)
     assert caught.value.code is ErrorCode.CANNOT_OPEN_STORE
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 6, 7)])
+@pytest.mark.parametrize("kind", [CertStoreTypes.cstUser, CertStoreTypes.cstMachine])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:
