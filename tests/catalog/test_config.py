@@ -304,6 +304,4 @@ def test_only_security_flags_are_shown_in_hexadecimal():
 def test_settings_that_are_not_carried_out():
     assert {row.name for row in ROWS if row.support is not Support.FULL} == {
         "DetachedSignature",
-        "KeepQueue",
-        "StopOnQueueErrors",
     }
