@@ -65,7 +65,7 @@ def test_only_another_transaction_follows_the_message_before_its_reply(offer):
         for command in (MAIL, RCPT, commands.DATA):
             session.send(command)
         replies = b"554 refused\r\n250 1\r\n250 2\r\n354 go\r\n"
-        assert [answer.verb for answer in answers(session, replies)] == [Verb.CONTENT, Verb.MAIL, Verb.RCPT, Verb.DATA]
+        assert [verb for verb, _ in answers(session, replies)] == [Verb.CONTENT, Verb.MAIL, Verb.RCPT, Verb.DATA]
         assert session.state is State.CONTENT
 
 
