@@ -27,8 +27,6 @@ from ssmtp_compat import (
     ssmtp_do_addrecipientcert,
     ssmtp_do_config,
     ssmtp_do_encrypt,
-    ssmtp_do_processqueue,
-    ssmtp_do_queue,
     ssmtp_do_sign,
     ssmtp_do_signandencrypt,
     ssmtp_get,
@@ -238,13 +236,6 @@ def test_a_wrong_password_and_an_untrusted_server(loopback_identity: LoopbackIde
         mailer.config(SSLCACertFilePaths=loopback_identity.ca_file)
         assert mailer.send() == 0, mailer.error
     assert [message.content for message in server.messages] == [CONTENT]
-
-
-def test_what_this_version_lacks_is_said_before_the_connection(desk: Desk):
-    desk.refused(20008, ssmtp_do_processqueue(desk.handle, "x"), "lacks")
-    assert ssmtp_do_queue(desk.handle, "x") == ""
-    desk.refused(20008, ssmtp_get_last_error_code(desk.handle), "lacks")
-    desk.good_send()
 
 
 # -- certificates -----------------------------------------------------------------------------------------------------

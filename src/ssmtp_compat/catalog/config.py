@@ -12,7 +12,7 @@ from typing import Final
 from .enums import PropertyID
 from .errors import ErrorCode
 from .properties import PROPERTIES
-from .schema import Access, ConfigDef, Evidence, Support, ValueType, WritableWhen
+from .schema import Access, ConfigDef, Evidence, ValueType, WritableWhen
 
 __all__ = ["SETTINGS"]
 
@@ -23,7 +23,6 @@ _TELNET_CONFIG: Final = "Telnet configuration page (sibling, V9)"
 _REFUSED_RECIPIENT: Final = "SMTP Cc and PSMTP BCc pages (siblings, 2020)"
 _OURS: Final = "this project"
 
-_QUEUES: Final = "queues"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
 _INT_MAX: Final = 2**31 - 1
@@ -127,8 +126,6 @@ _SMTP_ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
         source="SFileMailer ProcessQueue page (sibling, 2020)",
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
     ConfigDef(
         name="MaxHeaderLength",
@@ -985,8 +982,6 @@ _OUR_ROWS: Final = (
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
 )
 

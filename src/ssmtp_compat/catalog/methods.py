@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .schema import Evidence, MethodDef, Parameter, Support
+from .schema import Evidence, MethodDef, Parameter
 
 __all__ = ["METHODS"]
 
@@ -15,7 +15,6 @@ _WRAPPER: Final = "PHP wrapper of a sibling product, 2020"
 _SAMPLES: Final = "vendor S/MIME samples"
 _QUEUE_PAGES: Final = "FileMailer Queue and SFileMailer ProcessQueue pages (siblings, 2020)"
 
-_QUEUES: Final = "queues"
 
 _RES: Final = Parameter(name="res", type="int", doc="Handle that open gave.")
 _QUEUE_DIR: Final = Parameter(name="queuedir", type="str", doc="An existing directory.")
@@ -226,8 +225,6 @@ _ROWS: Final = (
         "the first failure.",
         evidence=Evidence.OURS,
         source=f"{_QUEUE_PAGES}; that the run goes on is ours",
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
     MethodDef(
         name="Queue",
@@ -238,8 +235,6 @@ _ROWS: Final = (
         "the empty text with the reason in get_last_error_code.",
         evidence=Evidence.SIBLING,
         source=_QUEUE_PAGES,
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
     MethodDef(
         name="Reset",

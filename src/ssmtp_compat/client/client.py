@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from ..catalog.enums import EventID, PropertyID
 from ..catalog.errors import ErrorCode
 from ..catalog.lookup import property_by_id, setting_by_name
-from ..catalog.schema import MethodDef, PropertyDef
+from ..catalog.schema import PropertyDef
 from ..catalog.values import shown
-from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
+from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError, UnsupportedError
 from ..events import CallbackError, EventHub
 from ..message.ascii_text import Octets
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
+from ..message.headers import read_fields
 from ..net.deadline import CancelToken, Deadline
 from ..net.readiness import pause
 from ..operations.connection import Connection, ConnectionOptions
@@ -165,6 +166,53 @@ class SSMTPClient:
                 self._delivery.deliver(outgoing, composed, deadline)
             self._message_seed = b""
 
+    def queue(self, path: str) -> str:
+        """Put the message into a directory, to be sent by :meth:`process_queue`; returns the name of its file."""
+        from ..spool.directory import SpoolDirectory
+        from ..spool.messages import Submission, put_message
+
+        with self._method():
+            with self.settings.lock:
+                options = views.delivery_options(self.settings)
+                outgoing = self._outgoing()
+            directory = SpoolDirectory(path)
+            composed = outgoing.check(options)
+            if composed.eight_bit:
+                # Nobody knows yet what the server takes. What may not be encoded stays as it is.
+                with suppress(UnsupportedError):
+                    composed = outgoing.compose(False)
+            envelope = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
+            fields = read_fields(composed.header.decode("utf-8"))
+            message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
+            name = put_message(directory, envelope, composed, datetime.now(UTC), message_id)
+            self._message_seed = b""
+            return name
+
+    def process_queue(self, path: str) -> None:
+        """Send the messages of a directory, over the open session or over one of its own."""
+        from ..operations.queueing import QueueOptions, QueueRun
+        from ..spool.directory import SpoolDirectory
+
+        with self._method() as deadline:
+            with self.settings.lock:
+                delivery = views.delivery_options(self.settings)
+                options = QueueOptions(
+                    keep_sent=self.settings.setting_flag("KeepQueue"),
+                    stop_at_failure=self.settings.setting_flag("StopOnQueueErrors"),
+                )
+            run = QueueRun(SpoolDirectory(path), delivery, options, self.events)
+            try:
+                if run.has_work:
+                    with self._session(deadline) as connection:
+                        run.send_all(connection, deadline, self._watch)
+            finally:
+                run.release()
+            if run.failure is not None:
+                raise run.failure
+
+    def _watch(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
     def verify(self, text: str) -> None:
         """Ask the server whether it knows a mailbox, over the open session or over one of its own."""
         with self._method() as deadline:
@@ -227,11 +275,6 @@ class SSMTPClient:
         with self._method():
             self.settings.reset_headers()
             self._message_seed = b""
-
-    def refuse(self, method: MethodDef) -> None:
-        """Fail as a method that this version lacks."""
-        with self._method():
-            views.refuse(method)
 
     # -- values -------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
+from ..octets import Sliceable
 from .ascii_text import Octets
 
 __all__ = ["choose", "encode", "fold_base64", "folded_base64_length", "has_long_line", "quoted_printable_pieces"]
@@ -30,7 +31,7 @@ _QP_PIECE: Final = 1 << 20
 _QP_BARE: Final = bytes(octet for octet in (*b"\t\r\n", *range(0x20, 0x7F)) if octet != ord("="))
 
 
-def has_long_line(data: Octets) -> bool:
+def has_long_line(data: Sliceable) -> bool:
     """Whether a line of ``data``, which has canonical line endings, is longer than 998 octets."""
     start = 0
     # A line of 998 octets ends, LF included, within 1000. Jump to the last line end in reach: a step for each kilobyte.
