@@ -296,7 +296,7 @@ def test_a_certificate_for_something_else_or_out_of_date_is_not_believed(
 
 def test_certificates_are_judged_now_unless_the_signing_time_is_asked_for(alice: Issued, trust: Trust):
     message = made(alice, signer_info(alice, rules()))
-    later = replace(trust, now=NOW + timedelta(days=400))
+    later = replace(trust, now=NOW + timedelta(days=4000))
     assert "expired" in reasons(verify_message(message, later))
     assert verify_message(message, replace(later, at_signing_time=True)).verified
     # Without a signing time nothing says that it was signed in time.
