@@ -12,9 +12,9 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import RC2, TripleDES
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from ..pki.rc2 import RC2CBC
 from . import der
 from .algorithms import encode_oid, name_key, unknown_algorithm
-from .rc2 import RC2CBC
 
 __all__ = ["CIPHERS", "CipherContext", "ContentCipher", "KeyedCipher", "cipher_named"]
 

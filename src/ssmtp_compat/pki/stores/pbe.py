@@ -12,7 +12,8 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
-from .. import rc2
+from ..rc2 import BLOCK_SIZE as RC2_BLOCK_SIZE
+from ..rc2 import RC2CBC
 from .budget import Budget
 from .padding import without_padding
 
@@ -50,7 +51,7 @@ _PBES2_SCHEMES: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "tripledes_3key": ("tripledes", 24),
     }
 )
-_BLOCK_SIZES: Final[Mapping[str, int]] = MappingProxyType({"aes": 16, "tripledes": 8, "rc2": rc2.BLOCK_SIZE})
+_BLOCK_SIZES: Final[Mapping[str, int]] = MappingProxyType({"aes": 16, "tripledes": 8, "rc2": RC2_BLOCK_SIZE})
 
 
 class UnknownAlgorithmError(Exception):
@@ -165,7 +166,8 @@ def _decrypt(cipher: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
     if cipher == "rc2":
         if len(ciphertext) > MAXIMUM_RC2:
             raise UnknownAlgorithmError("that much data with RC2")
-        return rc2.decrypt_cbc(key, 8 * len(key), iv, ciphertext)
+        context = RC2CBC(key, iv, 8 * len(key)).decryptor()
+        return context.update(ciphertext) + context.finalize()
     # Three keys K1, K2, K1 are what TripleDES with two keys is, and with K1 three times it is DES.
     algorithm = AES(key) if cipher == "aes" else TripleDES((key * 3)[:24])
     decryptor = Cipher(algorithm, modes.CBC(iv)).decryptor()
