@@ -13,7 +13,16 @@ from ...errors import CertificateError, UnsupportedError
 from ..certificates import Certificate, KeyPair
 from .keys import describe_private, describe_public, subject_public_key_info
 
-__all__ = ["MAXIMUM_CERTIFICATES", "MAXIMUM_KEYS", "Store", "StoreEntry", "issuers_of", "join_store", "make_store"]
+__all__ = [
+    "MAXIMUM_CERTIFICATES",
+    "MAXIMUM_KEYS",
+    "Store",
+    "StoreEntry",
+    "issuers_of",
+    "join_store",
+    "make_store",
+    "unlocked_store",
+]
 
 MAXIMUM_CERTIFICATES: Final = 1000
 """Of a store. The bundle of every public root has 150; each is compared with the others to find its issuer."""
@@ -91,6 +100,24 @@ def join_store(
         tuple(key for key in keys.values() if id(key) not in used),
         tuple(key for key in public_keys if subject_public_key_info(key) not in certified),
     )
+
+
+def unlocked_store(
+    certificates: Sequence[Certificate], private_keys: Sequence[PrivateKeyTypes], closed_keys: int, what: str
+) -> Store:
+    """The store of what one password opened; ``closed_keys`` is how many private keys it did not open.
+
+    Raises :class:`CertificateError` (271), with ``what`` as the store's name, where all keys stayed closed, and where
+    there is nothing at all.
+    """
+    if closed_keys and not private_keys:
+        raise CertificateError(
+            ErrorCode.CANNOT_OPEN_STORE,
+            f"The password opens {what} but not the private key in it, which another password protects.",
+        )
+    if not certificates and not private_keys:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"There is no certificate and no private key in {what}.")
+    return join_store(certificates, private_keys)
 
 
 def make_store(pairs: Iterable[tuple[Certificate, PrivateKeyTypes | None]]) -> Store:

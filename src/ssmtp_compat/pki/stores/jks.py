@@ -21,7 +21,7 @@ from ..ber import to_definite
 from ..certificates import Certificate
 from .budget import Budget
 from .content import MALFORMED, binary_content
-from .entries import Store, join_store
+from .entries import Store, unlocked_store
 from .padding import without_padding
 from .pfx import open_pfx
 
@@ -84,16 +84,7 @@ class _Opening:
             raise ValueError("a version that is not known")
         for _ in range(self._number()):
             self._entry(version)
-        if self._closed_keys and not self._keys:
-            raise CertificateError(
-                ErrorCode.CANNOT_OPEN_STORE,
-                f"The password opens {self._what} but not the private key in it, which another password protects.",
-            )
-        if not self._certificates and not self._keys:
-            raise CertificateError(
-                ErrorCode.CANNOT_OPEN_STORE, f"There is no certificate and no private key in {self._what}."
-            )
-        return join_store(self._certificates, self._keys)
+        return unlocked_store(self._certificates, self._keys, self._closed_keys, self._what)
 
     def _entry(self, version: int) -> None:
         kind = self._number()

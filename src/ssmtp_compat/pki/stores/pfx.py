@@ -14,7 +14,7 @@ from ..ber import elements_in, string_contents, to_definite
 from ..certificates import Certificate
 from .budget import Budget
 from .content import MALFORMED, binary_content, definite_content
-from .entries import Store, join_store
+from .entries import Store, unlocked_store
 from .pbe import Password, UnknownAlgorithmError, decrypt, password_forms
 from .pfx_mac import verified_forms
 
@@ -84,16 +84,7 @@ class _Opening:
                 self._add_part(part)
         except _WrongPasswordError as error:
             raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, self._wrong_password()) from error
-        if self._closed_keys and not self._keys:
-            raise CertificateError(
-                ErrorCode.CANNOT_OPEN_STORE,
-                f"The password opens {self._what} but not the private key in it, which another password protects.",
-            )
-        if not self._certificates and not self._keys:
-            raise CertificateError(
-                ErrorCode.CANNOT_OPEN_STORE, f"There is no certificate and no private key in {self._what}."
-            )
-        return join_store(self._certificates, self._keys)
+        return unlocked_store(self._certificates, self._keys, self._closed_keys, self._what)
 
     def _verify(self, mac_data: Any, content: bytes) -> None:
         self._forms = verified_forms(mac_data, content, self._forms, self._budget)
