@@ -16,7 +16,6 @@ from .message import (
     recipients,
     reverse_path,
 )
-from .refusal import refuse
 from .securing import (
     SIGNER,
     TLS_CLIENT,
@@ -43,7 +42,6 @@ __all__ = [
     "message_spec",
     "recipients",
     "recipients_spec",
-    "refuse",
     "reverse_path",
     "signer_spec",
     "smtp_options",
