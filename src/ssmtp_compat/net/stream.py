@@ -6,7 +6,7 @@ from typing import Protocol
 
 from .deadline import Deadline
 
-__all__ = ["Stream"]
+__all__ = ["Stream", "StreamAround"]
 
 
 class Stream(Protocol):
@@ -51,3 +51,33 @@ class Stream(Protocol):
     def peer_address(self) -> str:
         """The textual IP address of the other end, ``""`` where it is unknown."""
         ...
+
+
+class StreamAround:
+    """A :class:`Stream` that hands everything on to another one; what is built on it changes a part of that."""
+
+    def __init__(self, inner: Stream) -> None:
+        self._inner = inner
+
+    def read(self, limit: int, deadline: Deadline) -> bytes:
+        return self._inner.read(limit, deadline)
+
+    def readable_within(self, seconds: float, deadline: Deadline) -> bool:
+        return self._inner.readable_within(seconds, deadline)
+
+    def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
+        self._inner.write(data, deadline)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def abort(self) -> None:
+        self._inner.abort()
+
+    @property
+    def local_address(self) -> str:
+        return self._inner.local_address
+
+    @property
+    def peer_address(self) -> str:
+        return self._inner.peer_address

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..net.deadline import Deadline
-from ..net.stream import Stream
+from ..net.stream import Stream, StreamAround
 
 __all__ = ["RecordLog"]
 
@@ -15,12 +15,12 @@ _HEADER: Final = 5
 _TYPES: Final = {20: "change cipher spec", 21: "alert", 22: "handshake", 23: "application data", 24: "heartbeat"}
 
 
-class RecordLog:
+class RecordLog(StreamAround):
     """A :class:`~ssmtp_compat.net.stream.Stream` around the transport. ``tell`` gets one line for each record, with its
     direction, type and length; never its content, which may be a secret when it is not encrypted."""
 
     def __init__(self, inner: Stream, tell: Callable[[str], None]) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._received = _Cutter(lambda record: tell(f"Record received: {record}"))
         self._sent = _Cutter(lambda record: tell(f"Record sent: {record}"))
 
@@ -29,26 +29,9 @@ class RecordLog:
         self._received.pass_on(data)
         return data
 
-    def readable_within(self, seconds: float, deadline: Deadline) -> bool:
-        return self._inner.readable_within(seconds, deadline)
-
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
         self._inner.write(data, deadline)
         self._sent.pass_on(bytes(data))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def abort(self) -> None:
-        self._inner.abort()
-
-    @property
-    def local_address(self) -> str:
-        return self._inner.local_address
-
-    @property
-    def peer_address(self) -> str:
-        return self._inner.peer_address
 
 
 class _Cutter:

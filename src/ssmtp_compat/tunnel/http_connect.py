@@ -11,7 +11,7 @@ import h11
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
 from ..net.deadline import Deadline
-from ..net.stream import Stream
+from ..net.stream import Stream, StreamAround
 from .options import TunnelError, TunnelOptions
 
 __all__ = ["Replayed", "connect_http"]
@@ -143,11 +143,11 @@ class _Attempt:
                 raise TunnelError(self._options.kind, f"does not answer in HTTP ({_printable(str(error))})") from error
 
 
-class Replayed:
+class Replayed(StreamAround):
     """A stream whose first octets were read already."""
 
     def __init__(self, inner: Stream, beginning: bytes) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._beginning = beginning
 
     def read(self, limit: int, deadline: Deadline) -> bytes:
@@ -158,23 +158,6 @@ class Replayed:
 
     def readable_within(self, seconds: float, deadline: Deadline) -> bool:
         return bool(self._beginning) or self._inner.readable_within(seconds, deadline)
-
-    def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
-        self._inner.write(data, deadline)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def abort(self) -> None:
-        self._inner.abort()
-
-    @property
-    def local_address(self) -> str:
-        return self._inner.local_address
-
-    @property
-    def peer_address(self) -> str:
-        return self._inner.peer_address
 
 
 def _check_answer(response: h11.Response, options: TunnelOptions, *, logged_in: bool) -> None:
