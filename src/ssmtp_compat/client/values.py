@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from .._version import __version__
 from ..catalog.enums import FirewallTypes, PropertyID, SSLStartModes
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["attach_client_values"]
 
 P = PropertyID
-
-# Choosing a kind of firewall sets the port that such a firewall usually listens on (documented for a sister product).
-_FIREWALL_PORTS: Final = {
-    FirewallTypes.fwNone: 0,
-    FirewallTypes.fwTunnel: 80,
-    FirewallTypes.fwSOCKS4: 1080,
-    FirewallTypes.fwSOCKS5: 1080,
-    FirewallTypes.fwSOCKS4A: 1080,
-}
 
 
 def attach_client_values(client: SSMTPClient) -> None:
@@ -120,7 +111,7 @@ class _ClientValues:
 
     def set_firewall_type(self, value: Value, _: int) -> None:
         self._settings.put(P.FirewallType, value)
-        self._settings.put(P.FirewallPort, _FIREWALL_PORTS[FirewallTypes(int(value))])
+        self._settings.put(P.FirewallPort, views.USUAL_PORTS[FirewallTypes(int(value))])
 
 
 class _CertificateValues:

@@ -26,11 +26,12 @@ from .securing import (
     signer_spec,
 )
 from .tls import tls_options, tls_start
-from .tunnel import tunnel_options
+from .tunnel import USUAL_PORTS, tunnel_options
 
 __all__ = [
     "SIGNER",
     "TLS_CLIENT",
+    "USUAL_PORTS",
     "StoreProperties",
     "body",
     "body_charset",

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
 P = PropertyID
 
-_PORTS: Final = {FirewallTypes.fwTunnel: 80}
-_SOCKS_PORT: Final = 1080
+# Choosing a kind of firewall sets the port that such a firewall usually listens on (documented for a sister product).
+USUAL_PORTS: Final = {
+    FirewallTypes.fwNone: 0,
+    FirewallTypes.fwTunnel: 80,
+    FirewallTypes.fwSOCKS4: 1080,
+    FirewallTypes.fwSOCKS5: 1080,
+    FirewallTypes.fwSOCKS4A: 1080,
+}
 _KINDS: Final = {
     FirewallTypes.fwTunnel: "HTTP",
     FirewallTypes.fwSOCKS4: "SOCKS4",
@@ -60,7 +66,7 @@ def _named(settings: Settings, kind: FirewallTypes, *, remotely: bool) -> Tunnel
     return TunnelOptions(
         kind=ProxyKind[_KINDS[kind]],
         host=proxy[1:-1] if proxy.startswith("[") and proxy.endswith("]") else proxy,
-        port=settings.number(P.FirewallPort) or _PORTS.get(kind, _SOCKS_PORT),
+        port=settings.number(P.FirewallPort) or USUAL_PORTS[kind],
         user=settings.text(P.FirewallUser),
         password=settings.text(P.FirewallPassword),
         headers=_headers(settings),
