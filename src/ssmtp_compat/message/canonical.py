@@ -8,6 +8,7 @@ from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
+from ..octets import sliceable
 from .ascii_text import Octets
 from .faults import code_point
 
@@ -22,7 +23,7 @@ def is_canonical(data: Octets) -> bool:
     # The reader of text files notes in one pass which kinds of line ends it meets, in a third of the time that it takes
     # to count CR, LF and CRLF. Latin-1 gives it each octet as a character.
     reader = io.IncrementalNewlineDecoder(None, translate=False)
-    octets = memoryview(data) if isinstance(data, bytes) else data
+    octets = sliceable(data)
     for start in range(0, len(octets), _BLOCK):
         reader.decode(str(octets[start : start + _BLOCK], "latin-1"))
     reader.decode("", final=True)  # a CR at the end is one by itself
