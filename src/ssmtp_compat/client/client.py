@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,12 +15,11 @@ from ..catalog.errors import ErrorCode
 from ..catalog.lookup import property_by_id, setting_by_name
 from ..catalog.schema import PropertyDef
 from ..catalog.values import shown
-from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError, UnsupportedError
+from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
 from ..events import CallbackError, EventHub
 from ..message.ascii_text import Octets
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
-from ..message.headers import read_fields
 from ..net.deadline import CancelToken, Deadline
 from ..net.readiness import pause
 from ..operations.connection import Connection, ConnectionOptions
@@ -168,23 +167,13 @@ class SSMTPClient:
 
     def queue(self, path: str) -> str:
         """Put the message into a directory, to be sent by :meth:`process_queue`; returns the name of its file."""
-        from ..spool.directory import SpoolDirectory
-        from ..spool.messages import Submission, put_message
+        from ..operations.queueing import queue_message
 
         with self._method():
             with self.settings.lock:
                 options = views.delivery_options(self.settings)
                 outgoing = self._outgoing()
-            directory = SpoolDirectory(path)
-            composed = outgoing.check(options)
-            if composed.eight_bit:
-                # Nobody knows yet what the server takes. What may not be encoded stays as it is.
-                with suppress(UnsupportedError):
-                    composed = outgoing.compose(False)
-            envelope = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
-            fields = read_fields(composed.header.decode("utf-8"))
-            message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
-            name = put_message(directory, envelope, composed, datetime.now(UTC), message_id)
+            name = queue_message(path, outgoing, options, datetime.now(UTC))
             self._message_seed = b""
             return name
 
@@ -202,7 +191,7 @@ class SSMTPClient:
                 )
             run = QueueRun(SpoolDirectory(path), delivery, options, self.events)
             try:
-                if run.has_work:
+                if run.claim():
                     with self._session(deadline) as connection:
                         run.send_all(connection, deadline, self._watch)
             finally:

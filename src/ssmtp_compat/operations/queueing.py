@@ -1,10 +1,11 @@
-"""Sending what waits in a directory: one session for all, each message on its way before the verdict on the last."""
+"""Messages that wait in a directory: putting one in, and sending all in one session, none waiting for the verdict before."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from ..catalog.errors import ErrorCode
@@ -20,18 +21,20 @@ from ..errors import (
 )
 from ..events import EventHub
 from ..message.compose import Composed
+from ..message.headers import read_fields
 from ..net.deadline import Deadline
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
 from ..smtp.session import SERVICE_CLOSING
 from ..spool.directory import Claim, SpoolDirectory, UnsafeFileError, Waiting
 from ..spool.format import FormatError
-from ..spool.messages import OpenedMessage, open_message
+from ..spool.messages import OpenedMessage, Submission, open_message, put_message
 from .connection import Connection
 from .delivery import Delivery, Outgoing
 from .exchange import refusal
 
-__all__ = ["QueueOptions", "QueueRun"]
+__all__ = ["QueueOptions", "QueueRun", "queue_message"]
+
 
 _PERMANENT: Final = 500
 # With these the connection is of no more use; every other failure is one message's own.
@@ -50,6 +53,23 @@ class QueueOptions:
 
     keep_sent: bool = False
     stop_at_failure: bool = False
+
+
+def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, created: datetime) -> str:
+    """Put a message into the directory ``path`` and return the name of its file.
+
+    Raises :class:`SSMTPError`: 302 for a directory that cannot be used, and what :meth:`Outgoing.check` raises.
+    """
+    directory = SpoolDirectory(path)
+    composed = outgoing.check(delivery)
+    if composed.eight_bit:
+        # Nobody knows yet what the server takes. What may not be encoded stays as it is.
+        with suppress(UnsupportedError):
+            composed = outgoing.compose(False)
+    submission = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
+    fields = read_fields(composed.header.decode("utf-8"))
+    message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
+    return put_message(directory, submission, composed, created, message_id)
 
 
 class QueueRun:
@@ -71,9 +91,8 @@ class QueueRun:
         self._in_flight: tuple[Claim, Delivery] | None = None
         self._say: Callable[[str], None] = lambda _: None
 
-    @property
-    def has_work(self) -> bool:
-        """Whether there is a message to send; it is then claimed, so that no connection is made for nothing."""
+    def claim(self) -> bool:
+        """Claim the next message to send; False where there is none, so that no connection is made for nothing."""
         self._next = self._next or self._claim_next()
         return self._next is not None
 
@@ -84,17 +103,20 @@ class QueueRun:
         """
         self._say = connection.exchange.remark
         try:
-            while not self._stopped and self.has_work and self._next is not None:
+            while not self._stopped and self.claim() and self._next is not None:
                 (claim, opened), self._next = self._next, None
                 self._send(connection, claim, opened, deadline, watch)
             self._await_verdict(deadline)
         except BaseException:
-            self._put_back_all()
+            self.release()
             raise
 
     def release(self) -> None:
-        """Give back what was claimed and not begun."""
-        self._put_back_all()
+        """Let what was claimed and has no verdict wait again."""
+        for held in (self._next, self._in_flight):
+            if held is not None:
+                self._quietly(held[0].put_back)
+        self._next = self._in_flight = None
 
     @property
     def _stopped(self) -> bool:
@@ -183,12 +205,6 @@ class QueueRun:
         self._quietly(lambda: claim.failed(str(error)))
         self._say(f"Queue: {claim.name} failed ({self._done} of {self._total}).")
 
-    def _put_back_all(self) -> None:
-        for held in (self._next, self._in_flight):
-            if held is not None:
-                self._quietly(held[0].put_back)
-        self._next = self._in_flight = None
-
     def _quietly(self, settle: Callable[[], None]) -> None:
         """A file that cannot be renamed stays on its way and is taken up again; the run goes on."""
         try:
@@ -204,12 +220,12 @@ class QueueRun:
 
     def _claim_next(self) -> tuple[Claim, OpenedMessage] | None:
         while self._waiting and not self._stopped:
-            opened = self._claim(self._waiting.pop(0))
+            opened = self._open(self._waiting.pop(0))
             if opened is not None:
                 return opened
         return None
 
-    def _claim(self, waiting: Waiting) -> tuple[Claim, OpenedMessage] | None:
+    def _open(self, waiting: Waiting) -> tuple[Claim, OpenedMessage] | None:
         try:
             claim = self._directory.claim(waiting)
         except UnsafeFileError as error:
