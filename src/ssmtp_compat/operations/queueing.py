@@ -1,4 +1,4 @@
-"""Messages that wait in a directory: putting one in, and sending all in one session, none waiting for the verdict before."""
+"""Messages that wait in a directory: putting one in, and sending all in one session, without a wait in between."""
 
 from __future__ import annotations
 
