@@ -189,6 +189,10 @@ class Exim:
         logs = [self._directory / "spool" / name for name in ("mainlog", "rejectlog", "paniclog")]
         return "".join(log.read_text(encoding="utf-8", errors="replace") for log in logs if log.exists())
 
+    def assert_logs(self, text: str) -> None:
+        """Wait until ``text`` stands in one of the logs."""
+        wait_until(lambda: text in self.log(), f"{text!r} in Exim's logs:\n{self.log()}")
+
     def clear(self) -> None:
         """Wait until everything accepted is delivered, then empty the mailboxes."""
         spool = self._directory / "spool/input"

@@ -202,6 +202,10 @@ class Postfix:
         log = self._directory / "maillog"
         return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
+    def assert_logs(self, text: str) -> None:
+        """Wait until ``text`` stands in the log: postlogd writes it after the client has its reply."""
+        wait_until(lambda: text in self.log(), f"{text!r} in Postfix's log:\n{self.log()}")
+
     def clear(self) -> None:
         """Wait until everything accepted is delivered, then empty the mailboxes."""
         queues = [self._directory / "queue" / name for name in ("maildrop", "incoming", "active")]

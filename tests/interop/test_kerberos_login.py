@@ -77,7 +77,7 @@ def test_a_password_gets_the_ticket(postfix: Postfix, ca: Authority, realm: Real
         shown = str(mailer.events)
     assert PASSWORD not in shown
     assert postfix.message("bob")
-    assert "sasl_method=GSSAPI, sasl_username=alice@example.test" in postfix.log()
+    postfix.assert_logs("sasl_method=GSSAPI, sasl_username=alice@example.test")
 
 
 def test_without_a_password_the_ticket_comes_from_the_cache(postfix: Postfix, ca: Authority, realm: Realm) -> None:
@@ -93,7 +93,7 @@ def test_an_identity_reaches_the_server(postfix: Postfix, ca: Authority, realm: 
     with logging_in(postfix, ca) as mailer:
         mailer.config(AuthorizationIdentity="bob")
         assert mailer.connect() == 161
-        assert "sasl_username=bob@example.test" in postfix.log()
+        postfix.assert_logs("sasl_username=bob@example.test")
         mailer.config(AuthorizationIdentity="alice")
         assert mailer.connect() == 0, mailer.error
 

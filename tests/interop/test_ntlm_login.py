@@ -34,7 +34,7 @@ def test_each_form_of_the_users_name_sends(postfix: Postfix, ca: Authority, user
         trail = mailer.recorded("PITrail", "message")
     assert "AUTH NTLM ****" in trail
     assert postfix.message("bob")
-    assert "sasl_method=NTLM" in postfix.log()
+    postfix.assert_logs("sasl_method=NTLM")
 
 
 def test_a_password_outside_ascii_is_not_cut_down_to_it(postfix: Postfix, ca: Authority) -> None:

@@ -56,7 +56,7 @@ def test_starttls_and_login_with_each_mechanism(postfix, ca, mechanism, seen, us
     assert password not in "\n".join(trail)
     assert "TLS handshake complete" in mailer.recorded("ConnectionStatus", "connectionevent")
     assert delivered(postfix)["From"] == "alice@example.test"
-    assert f"sasl_method={seen}" in postfix.log()
+    postfix.assert_logs(f"sasl_method={seen}")
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"])
@@ -73,7 +73,7 @@ def test_each_mechanism_alone_lets_the_right_password_in_and_no_other(postfix, c
             assert mailer.error[1].startswith("535 5.7.8"), mailer.error
         mailer.set(Password="pässwörd-1")
         assert mailer.send() == 0, mailer.error
-    assert f"sasl_method={mechanism}, sasl_username=uni@example.test" in postfix.log()
+    postfix.assert_logs(f"sasl_method={mechanism}, sasl_username=uni@example.test")
     assert delivered(postfix)
 
 

@@ -45,7 +45,7 @@ class TestPostfix:
             received = postfix.message(user)
             assert email.message_from_bytes(received)["Subject"] == "hello"
             assert received.endswith(b"\n\n.one\ntwo\n")
-        assert "status=sent" in postfix.log()
+        postfix.assert_logs("status=sent")
 
     def test_delivers_to_an_internationalized_mailbox(self, postfix: Postfix) -> None:
         with smtplib.SMTP(postfix.host, postfix.plain_port, "me.test", timeout=10) as client:
