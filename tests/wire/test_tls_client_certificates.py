@@ -13,7 +13,7 @@ from loopback_identity import LoopbackIdentity
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import TLSError
 from ssmtp_compat.pki.certificates import Certificate, KeyPair
-from ssmtp_compat.tls.context import TlsOptions, make_context
+from ssmtp_compat.tls.context import TlsOptions, make_connection, make_context
 from wire.mailer import Mailer
 from wire.scripted_server import ScriptedServer
 from wire.tls_certificates import Issued, authority, issue
@@ -168,5 +168,10 @@ def test_the_signer_and_the_client_are_chosen_apart(client: Issued, tmp_path: Pa
 def test_a_key_that_tls_cannot_use_is_named(client: Issued):
     options = TlsOptions(server_name="localhost", client=KeyPair(Certificate(client.der), X25519PrivateKey.generate()))
     with pytest.raises(TLSError, match="CN=Client") as caught:
-        make_context(options)
+        make_connection(options)
     assert caught.value.code is ErrorCode.NO_CREDENTIALS
+
+
+def test_no_private_key_outlives_its_client(client: Issued):
+    with_key = TlsOptions(server_name="localhost", client=KeyPair(Certificate(client.der), client.key))
+    assert make_context(with_key) is make_context(TlsOptions(server_name="localhost"))
