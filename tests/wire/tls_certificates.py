@@ -59,6 +59,7 @@ def issue(
     extra: x509.ExtensionType | None = None,
     extensions: tuple[x509.ExtensionType, ...] = (),
     is_ca: bool = False,
+    path_length: int | None = None,
     key: Key | None = None,
     digest: hashes.HashAlgorithm | None = None,
 ) -> Issued:
@@ -76,7 +77,7 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(not_before)
         .not_valid_after(not_after)
-        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=path_length), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if issuer:
