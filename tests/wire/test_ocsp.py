@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import http.server
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -340,18 +341,19 @@ def test_a_session_does_not_outlive_its_certificate(
     issued = responder.certificate()
     responder.answer = lambda _: answer(issued)
     wanted = TlsOptions(server_name="localhost", ca_pem=authority().pem.decode(), revocation=REQUIRED)
-    sessions, told = SessionCache(), []
+    sessions, context = SessionCache(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     pem = issued.write(tmp_path)
 
     def shake_again() -> None:
-        server = MemoryServer(pem)
-        stream = start_tls(server, wanted, Deadline(5), sessions=sessions, status=told.append)
+        server = MemoryServer(pem, context=context)
+        stream = start_tls(server, wanted, Deadline(5), sessions=sessions)
         server.send(b"220 hello\r\n")
         stream.read(100, Deadline(5))
         stream.close()
 
     shake_again()
-    assert len(sessions._sessions) == 1
+    shake_again()
+    assert context.session_stats()["hits"] == 1
     monkeypatch.setattr("ssmtp_compat.tls.ocsp._cache.get", lambda *_: None)  # a day later
     responder.answer = lambda _: answer(issued, REVOKED)
     with pytest.raises(TLSError, match="is revoked"):
