@@ -15,7 +15,7 @@ from ssmtp_compat.errors import TLSError
 from ssmtp_compat.pki.certificates import Certificate, KeyPair
 from ssmtp_compat.pki.stores.token_keys import TokenKey, TokenRSAKey
 from ssmtp_compat.pki.stores.token_uri import TokenAddress
-from ssmtp_compat.tls.context import TlsOptions, make_context
+from ssmtp_compat.tls.context import TlsOptions, make_connection, make_context
 from unit.pki.authority import rsa_key
 from wire.mailer import Mailer
 from wire.scripted_server import ScriptedServer
@@ -174,5 +174,10 @@ def test_a_key_that_tls_cannot_use_is_named(client: Issued, kind: str):
     key = X25519PrivateKey.generate() if kind == "agreement" else TokenRSAKey(token, rsa_key().public_key())
     options = TlsOptions(server_name="localhost", client=KeyPair(Certificate(client.der), key))
     with pytest.raises(TLSError, match="CN=Client") as caught:
-        make_context(options)
+        make_connection(options)
     assert caught.value.code is ErrorCode.NO_CREDENTIALS
+
+
+def test_no_private_key_outlives_its_client(client: Issued):
+    with_key = TlsOptions(server_name="localhost", client=KeyPair(Certificate(client.der), client.key))
+    assert make_context(with_key) is make_context(TlsOptions(server_name="localhost"))

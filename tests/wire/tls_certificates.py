@@ -10,11 +10,12 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Issued:
     """A certificate with its key and the certificates that a server sends behind it."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
     chain: tuple[x509.Certificate, ...] = ()
 
     @property
@@ -56,10 +57,17 @@ def issue(
     not_after: datetime.datetime = NOW + 30 * DAY,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     extra: x509.ExtensionType | None = None,
+    extensions: tuple[x509.ExtensionType, ...] = (),
     is_ca: bool = False,
+    path_length: int | None = None,
+    key: Key | None = None,
+    digest: hashes.HashAlgorithm | None = None,
 ) -> Issued:
-    """Issue a certificate for ``names`` (DNS names and IP addresses); without an issuer it signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    """Issue a certificate for ``names`` (DNS names and IP addresses); without an issuer it signs itself.
+
+    ``extra`` is a critical extension, ``extensions`` are not.
+    """
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = (
         x509.CertificateBuilder()
@@ -69,7 +77,7 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(not_before)
         .not_valid_after(not_after)
-        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=path_length), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if issuer:
@@ -81,7 +89,9 @@ def issue(
         builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
     if extra:
         builder = builder.add_extension(extra, critical=True)
-    certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    certificate = builder.sign(issuer.key if issuer else key, digest or hashes.SHA256())
     intermediate = issuer is not None and issuer.certificate.issuer != issuer.certificate.subject
     return Issued(certificate, key, (issuer.certificate,) if issuer and intermediate else ())
 

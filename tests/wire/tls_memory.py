@@ -15,8 +15,16 @@ class MemoryServer:
     local_address = "192.0.2.1"
     peer_address = "192.0.2.2"
 
-    def __init__(self, pem: Path, *, chunk: int = 65536, highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    def __init__(
+        self,
+        pem: Path,
+        *,
+        chunk: int = 65536,
+        highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.context = context = context or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        """Another server with the same one takes up the sessions of this one."""
         context.load_cert_chain(pem)
         context.maximum_version = highest
         context.sni_callback = self._note_name

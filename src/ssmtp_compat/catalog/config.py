@@ -542,9 +542,11 @@ _SSL_ROWS: Final = (
         value_type=ValueType.INT,
         default=0,
         choices=((0, "Off"), (1, "IfAvailable"), (2, "Required")),
-        doc="Whether the server's certificate is looked up in the revocation list that it names (RFC 5280 5), which is "
-        "fetched over HTTP and kept for a day at most: 0 never, 1 where the list can be had, 2 always, a list that "
-        "cannot be had being an error.",
+        doc="Whether it is found out if the certificates of the server and of the authorities between it and the trust "
+        "anchor were revoked: 0 never; 1 where that can be had; 2 always, and not to know is an error. The OCSP "
+        "response that the server staples is looked at first, then the responder that the certificate names (RFC "
+        "6960; both are our addition), then the revocation list that it names (RFC 5280 5). Answers are fetched over "
+        "HTTP, in 20 seconds at most for all, and kept for a day at most.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
@@ -628,7 +630,8 @@ _SSL_ROWS: Final = (
         minimum=0,
         maximum=0xFFFFFFFF,
         doc="Faults of the server's certificate that are forgiven, added up: 0x1 dates, 0x10 unknown authority, 0x20 "
-        "wrong usage, 0x100 unknown revocation status, 0x80000000 another host name; the other bits mean nothing here. "
+        "wrong usage, 0x100 unknown revocation status of the server, 0x400 of an authority below the trust anchor, "
+        "0x80000000 another host name; the other bits mean nothing here. "
         "Decimal or 0x notation; it reads back in the latter.",
         hexadecimal=True,
         evidence=Evidence.INFERRED,

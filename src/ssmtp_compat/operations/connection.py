@@ -138,9 +138,9 @@ class Connection:
         smtp = self._options.smtp
         if self._options.tls is not None:
             # What is wrong with these options is better said before anybody is disturbed. It is kept for the handshake.
-            from ..tls.context import make_context
+            from ..tls.context import make_connection
 
-            make_context(self._options.tls)
+            make_connection(self._options.tls)
         self._stream = self._reach(connect_deadline)
         self._status("Remote host connection complete")
         if smtp.tls_start is TlsStart.AT_ONCE:

@@ -17,13 +17,13 @@ from OpenSSL.crypto import X509
 from ..catalog.errors import ErrorCode
 from ..errors import TLSError
 from ..pki.certificates import KeyPair
+from .answers import Revocation
 from .policy import TlsPolicy, apply
-from .progress import report_state
+from .progress import report_staple, report_state
 from .reasons import reasons
-from .revocation import Revocation
 from .verify import NO_FAULT, Fault
 
-__all__ = ["TlsOptions", "make_context"]
+__all__ = ["TlsOptions", "make_connection", "make_context"]
 
 _CONTEXTS_KEPT: Final = 8
 """One is what nearly every program needs; a few more cost little. Loading a system's CA bundle takes 10 to 30 ms."""
@@ -52,6 +52,9 @@ class TlsOptions:
     forgiven: Fault = NO_FAULT
     """Findings against the server's certificate that do not count."""
     revocation: Revocation = Revocation.IGNORED
+    """How much it matters that the server's certificate may be revoked."""
+    revocation_of_authorities: Revocation = Revocation.IGNORED
+    """The same for the certificates between it and the trust anchor; only together with ``revocation``."""
     log_records: bool = False
     """Whether the status is told every record."""
     accepted_certificate: bytes = b""
@@ -59,29 +62,35 @@ class TlsOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _CaFile:
-    """A file with the state it was found in, so that a context made from an older state is not used again."""
+class _CaPath:
+    """A file or a directory with the state it was found in, so that a context made from an older state is not used
+    again."""
 
     path: str
     size: int
     modified_ns: int
     inode: int
 
+    @classmethod
+    def now(cls, path: str, state: os.stat_result) -> _CaPath:
+        return cls(path, state.st_size, state.st_mtime_ns, state.st_ino)
+
 
 @dataclass(frozen=True, slots=True)
 class _TrustAnchors:
-    files: tuple[_CaFile, ...]
-    directory: str
+    files: tuple[_CaPath, ...]
+    directory: _CaPath | None
     pem: str
 
 
 def make_context(options: TlsOptions) -> SSL.Context:
     """Return the context for ``options``: a shared one where nothing differs. It must not be changed any more.
 
-    OpenSSL and pyOpenSSL let any number of threads use a context that is not changed after its first use.
+    OpenSSL and pyOpenSSL let any number of threads use a context that is not changed after its first use. No private
+    key is in it, for it outlives the client that wanted it.
 
-    Raises :class:`TLSError`: 271 naming the file, the directory or the text with CA certificates that cannot be used,
-    273 for a client certificate that OpenSSL does not take; and what :func:`policy.apply` raises.
+    Raises :class:`TLSError` (271) naming the file, the directory or the text with CA certificates that cannot be used;
+    and what :func:`policy.apply` raises.
     """
     files = [path for path in options.ca_file_candidates if _is(Path.is_file, path)][:1]
     if options.ca_file:
@@ -90,11 +99,26 @@ def make_context(options: TlsOptions) -> SSL.Context:
         raise TLSError(ErrorCode.CANNOT_OPEN_STORE, f"There is no directory of CA certificates {options.ca_dir!r}.")
     if not (files or options.ca_dir or options.ca_pem):
         files.append(certifi.where())
+    directory = _CaPath.now(options.ca_dir, Path(options.ca_dir).stat()) if options.ca_dir else None
     return _build(
-        _TrustAnchors(tuple(_ca_file(path) for path in files), options.ca_dir, options.ca_pem),
-        options.client,
+        _TrustAnchors(tuple(_ca_file(path) for path in files), directory, options.ca_pem),
+        # The issuers go along, the root left out: the server knows it, or will not believe it.
+        tuple(one.der for one in options.client.chain if not one.self_issued) if options.client is not None else (),
         options.policy,
     )
+
+
+def make_connection(options: TlsOptions) -> SSL.Connection:
+    """Return a client's connection over memory for ``options``.
+
+    Raises what :func:`make_context` does, and :class:`TLSError` (273) for a client certificate that OpenSSL does not
+    take.
+    """
+    connection = SSL.Connection(make_context(options))
+    connection.set_connect_state()
+    if options.client is not None:
+        _use(connection, options.client)
+    return connection
 
 
 def _is(kind: Callable[[Path], bool], path: str) -> bool:
@@ -105,7 +129,7 @@ def _is(kind: Callable[[Path], bool], path: str) -> bool:
 
 
 @lru_cache(maxsize=_CONTEXTS_KEPT)
-def _build(anchors: _TrustAnchors, client: KeyPair | None, policy: TlsPolicy) -> SSL.Context:
+def _build(anchors: _TrustAnchors, client_issuers: tuple[bytes, ...], policy: TlsPolicy) -> SSL.Context:
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     apply(context, policy)
     # Compression leaks secrets by length (CRIME, CVE-2012-4929). Renegotiation would bring in a second certificate
@@ -115,25 +139,23 @@ def _build(anchors: _TrustAnchors, client: KeyPair | None, policy: TlsPolicy) ->
     context.set_verify(SSL.VERIFY_PEER)
     # On the context, because pyOpenSSL before 25.2 has it nowhere else.
     context.set_info_callback(report_state)
+    # Nowhere else either. It is heard of by connections that ask for a staple only.
+    context.set_ocsp_client_callback(report_staple)
     for file in anchors.files:
         _load(context, file.path)
-    if anchors.directory:
-        context.load_verify_locations(None, anchors.directory)
+    if anchors.directory is not None:
+        context.load_verify_locations(None, anchors.directory.path)
     if anchors.pem:
         _add_pem(context, anchors.pem)
-    if client is not None:
-        _use(context, client)
+    for der in client_issuers:
+        context.add_extra_chain_cert(x509.load_der_x509_certificate(der))
     return context
 
 
-def _use(context: SSL.Context, client: KeyPair) -> None:
-    # The issuers go along, the root left out: the server knows it, or will not believe it.
-    issuers = [issuer for issuer in client.chain if not issuer.self_issued]
+def _use(connection: SSL.Connection, client: KeyPair) -> None:
     try:
-        context.use_certificate(x509.load_der_x509_certificate(client.certificate.der))
-        context.use_privatekey(cast(Any, client.private_key))  # says itself which kinds of key it takes
-        for issuer in issuers:
-            context.add_extra_chain_cert(x509.load_der_x509_certificate(issuer.der))
+        connection.use_certificate(x509.load_der_x509_certificate(client.certificate.der))
+        connection.use_privatekey(cast(Any, client.private_key))  # says itself which kinds of key it takes
     except (SSL.Error, TypeError, ValueError) as error:
         reason = f": {reasons(error)}" if isinstance(error, SSL.Error) else ""
         raise TLSError(
@@ -142,7 +164,7 @@ def _use(context: SSL.Context, client: KeyPair) -> None:
         ) from error
 
 
-def _ca_file(path: str) -> _CaFile:
+def _ca_file(path: str) -> _CaPath:
     try:
         with Path(path).open("rb") as file:
             state = os.fstat(file.fileno())
@@ -150,7 +172,7 @@ def _ca_file(path: str) -> _CaFile:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         text = f"The file of CA certificates {path!r} cannot be read: {reason}."
         raise TLSError(ErrorCode.CANNOT_OPEN_STORE, text) from error
-    return _CaFile(path, state.st_size, state.st_mtime_ns, state.st_ino)
+    return _CaPath.now(path, state)
 
 
 def _load(context: SSL.Context, path: str) -> None:

@@ -22,8 +22,10 @@ _READ: Final = 65536
 _PORT: Final = 80
 
 
-def fetch(url: str, whole: Deadline) -> bytes:
+def fetch(url: str, request_body: bytes = b"", *, whole: Deadline) -> bytes:
     """The body of an ``http`` URL. ``whole`` is the deadline of the method, an interrupt of which ends this too.
+
+    With a ``request_body``, which is a DER OCSPRequest, that is posted (RFC 6960 A.1).
 
     Raises :class:`ConnectionFailedError` for an answer other than 200, for one that breaks HTTP and for a body that is
     too large, and what :func:`net.tcp.connect` and its stream raise. Redirections are not followed.
@@ -32,7 +34,10 @@ def fetch(url: str, whole: Deadline) -> bytes:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _PORT
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        request = h11.Request(method="GET", target=target, headers=[("Host", parts.netloc), ("Connection", "close")])
+        headers = [("Host", parts.netloc.rpartition("@")[2]), ("Connection", "close")]
+        if request_body:
+            headers += [("Content-Type", "application/ocsp-request"), ("Content-Length", str(len(request_body)))]
+        request = h11.Request(method="POST" if request_body else "GET", target=target, headers=headers)
     except (ValueError, h11.LocalProtocolError) as error:
         raise _failed(f"{url!r} is no URL that can be fetched") from error
     left = whole.remaining()
@@ -41,7 +46,8 @@ def fetch(url: str, whole: Deadline) -> bytes:
     connection = h11.Connection(h11.CLIENT)
     body = bytearray()
     try:
-        stream.write(connection.send(request) + connection.send(h11.EndOfMessage()), deadline)
+        events = (request, h11.Data(data=request_body), h11.EndOfMessage())
+        stream.write(b"".join(connection.send(event) or b"" for event in events), deadline)
         while True:
             event = connection.next_event()
             if event is h11.NEED_DATA:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ _VERSIONS: Final = {
 _RETIRED: Final = frozenset({"TLSv1", "TLSv1.1"})  # RFC 8996
 # These versions sign with SHA-1, which OpenSSL takes at this level only.
 _LOWEST_LEVEL: Final = "@SECLEVEL=0"
+_LEVEL: Final = re.compile(r"@SECLEVEL=\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,11 @@ class TlsPolicy:
     """Those of ``groups`` that the first ClientHello carries a key share for."""
     signature_algorithms: tuple[str, ...] = ()
     """The preferred first."""
+
+    @property
+    def lowers_level(self) -> bool:
+        """Whether OpenSSL's demands on keys and signatures are given up for the sake of a retired version."""
+        return bool(self.versions & _RETIRED) and (bool(self.cipher_suites) or not _LEVEL.search(self.cipher_list))
 
 
 def apply(context: SSL.Context, policy: TlsPolicy) -> None:
@@ -67,10 +74,13 @@ def apply(context: SSL.Context, policy: TlsPolicy) -> None:
         )
     _set_versions(context, versions)
     older = ":".join(suites.older) if suites.older else "DEFAULT"
-    if versions & _RETIRED and "@SECLEVEL" not in policy.cipher_list:
+    level = _LEVEL.search(policy.cipher_list) if not policy.cipher_suites else None
+    if level is not None:
+        older += f":{level[0]}"
+    elif versions & _RETIRED:
         older += f":{_LOWEST_LEVEL}"
     try:
-        if suites.older or versions & _RETIRED:
+        if suites.older or level is not None or versions & _RETIRED:
             context.set_cipher_list(older.encode())
         if suites.tls13:
             context.set_tls13_ciphersuites(":".join(suites.tls13).encode())

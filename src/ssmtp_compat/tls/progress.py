@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from OpenSSL import SSL
 
-__all__ = ["Journal", "report_state"]
+__all__ = ["Journal", "Watch", "report_staple", "report_state"]
 
 # RFC 8446 6 and RFC 5246 7.2.
 _ALERTS: Final = {
@@ -59,11 +61,27 @@ class Journal:
         return lines
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The application data of a connection: where the callbacks go that OpenSSL has for a whole context only."""
+
+    stapled: Callable[[bytes], bool]
+    """Gets the OCSP response of the server, or nothing, and says whether to go on. Must not raise."""
+    journal: Journal = field(default_factory=Journal)
+
+
+def report_staple(connection: SSL.Connection, response: bytes, _data: object) -> bool:
+    """OpenSSL's status callback, at the end of the server's part of the handshake, with or without a response."""
+    watch = connection.get_app_data()
+    return isinstance(watch, Watch) and watch.stapled(response)
+
+
 def report_state(connection: SSL.Connection, where: int, value: int) -> None:
     """OpenSSL's info callback: note the step in the journal that is the connection's application data, if any is."""
-    journal = connection.get_app_data()
-    if not isinstance(journal, Journal):
+    watch = connection.get_app_data()
+    if not isinstance(watch, Watch):
         return
+    journal = watch.journal
     if where & SSL.SSL_CB_ALERT:
         direction = "received" if where & SSL.SSL_CB_READ else "sent"
         number = value & 0xFF

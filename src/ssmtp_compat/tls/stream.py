@@ -8,23 +8,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from OpenSSL import SSL
 
 from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, SSMTPError, TLSError
 from ..net.deadline import Deadline
 from ..net.stream import Stream
+from .answers import Revocation
 from .bindings import session_resumed
-from .context import TlsOptions, make_context
-from .progress import Journal
+from .context import TlsOptions, make_connection
+from .progress import Watch
 from .reasons import reasons
 from .records import RecordLog
-from .revocation import Revocation, revocation_problem
 from .sessions import Remembered, SessionCache
-from .verify import OK, Authenticate, ServerCertificate, ServerName, Verifier
+from .strength import check_for
+from .verify import OK, Authenticate, ServerCertificate, ServerName, Verifier, verified_path
+
+if TYPE_CHECKING:
+    from .revocation import RevocationCheck
 
 __all__ = ["Negotiated", "TlsStream", "start_tls"]
 
@@ -83,38 +86,41 @@ def start_tls(
     """
     try:
         name = ServerName.parse(options.server_name)
-        connection = SSL.Connection(make_context(options))
-        connection.set_connect_state()
+        connection = make_connection(options)
         if not name.is_address:  # RFC 6066 3 has no room for addresses
             connection.set_tlsext_host_name(name.text.encode("ascii"))
+        check = _revocation_check(options, deadline)
+        if check is not None:
+            connection.request_ocsp()
         verifier = Verifier(
-            name, options.accepted_certificate, authenticate, options.forgiven, _revocation_check(options, deadline)
+            name, options.accepted_certificate, authenticate, options.forgiven, check, check_for(options.policy)
         )
         connection.set_verify(SSL.VERIFY_PEER, verifier)
         if options.log_records and status is not None:
             inner = RecordLog(inner, status)
-        remembered = sessions.take(options, port) if sessions is not None else None
+        remembered = sessions.take(options, port, connection.get_context()) if sessions is not None else None
+        if remembered is not None and check is not None and check.problem(remembered.path, b""):
+            remembered = None  # the full handshake says what is the matter
         if remembered is not None:
             connection.set_session(remembered.session)
         handshake = _Handshake(inner, connection, verifier, status, remembered)
         with deadline.during(f"negotiating TLS with {options.server_name}"):
             stream = handshake.run(deadline)
         if sessions is not None:
-            stream.ended = partial(sessions.keep, options, port, connection, stream.server_certificate)
+            path = verified_path(connection) or (remembered.path if remembered is not None else ())
+            stream.ended = partial(sessions.keep, options, port, connection, stream.server_certificate, path)
         return stream
     except BaseException:
         inner.abort()
         raise
 
 
-def _revocation_check(
-    options: TlsOptions, deadline: Deadline
-) -> Callable[[x509.Certificate, x509.Certificate], str] | None:
+def _revocation_check(options: TlsOptions, deadline: Deadline) -> RevocationCheck | None:
     if options.revocation is Revocation.IGNORED:
         return None
-    from .http_fetch import fetch  # which nobody else needs
+    from .revocation import RevocationCheck  # which few need
 
-    return partial(revocation_problem, mode=options.revocation, fetch=partial(fetch, whole=deadline))
+    return RevocationCheck(options.revocation, options.revocation_of_authorities, deadline)
 
 
 class TlsStream:
@@ -256,9 +262,9 @@ class _Handshake:
         self._remembered = remembered
         self._verifier = verifier
         self._status = status
-        self._journal = Journal()
+        self._watch = Watch(partial(verifier.take_staple, connection))
         self._answered = False
-        connection.set_app_data(self._journal)
+        connection.set_app_data(self._watch)
 
     def run(self, deadline: Deadline) -> TlsStream:
         while True:
@@ -330,7 +336,7 @@ class _Handshake:
         return TlsStream(self._inner, self._connection, verifier.server_certificate, negotiated)
 
     def _tell(self) -> None:
-        lines = self._journal.take()
+        lines = self._watch.journal.take()
         if self._status is not None:
             for line in lines:
                 self._status(line)

@@ -10,20 +10,32 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Flag, auto
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL.crypto import FILETYPE_ASN1, FILETYPE_PEM, X509, dump_certificate
 from OpenSSL.SSL import X509VerificationCodes as Code
-from service_identity import VerificationError
-from service_identity.cryptography import verify_certificate_hostname, verify_certificate_ip_address
+from service_identity import CertificateError as UnusableNameError
+from service_identity.hazmat import DNS_ID, DNSPattern
 
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, InvalidValueError, TLSError
 from ..pki.certificates import Certificate
 
-__all__ = ["NO_FAULT", "Authenticate", "Fault", "ServerCertificate", "ServerName", "Verifier", "host_name_problem"]
+if TYPE_CHECKING:
+    from .revocation import RevocationCheck
+
+__all__ = [
+    "NO_FAULT",
+    "Authenticate",
+    "Fault",
+    "ServerCertificate",
+    "ServerName",
+    "Verifier",
+    "host_name_problem",
+    "verified_path",
+]
 
 OK: Final = "OK"
 _NAMES_SHOWN: Final = 4
@@ -133,7 +145,8 @@ class Verifier:
         accepted_certificate: bytes,
         authenticate: Authenticate | None,
         forgiven: Fault = NO_FAULT,
-        revocation: Callable[[x509.Certificate, x509.Certificate], str] | None = None,
+        revocation: RevocationCheck | None = None,
+        strength: Callable[[x509.Certificate, int], str] | None = None,
     ) -> None:
         self.server_certificate: ServerCertificate | None = None
         self.accepted = False
@@ -143,16 +156,19 @@ class Verifier:
         self._authenticate = authenticate
         self._forgiven = forgiven
         self._revocation = revocation
-        self._walked: dict[int, X509] = {}
+        self._strength = strength
         self._problems: list[str] = []
+        self._presented: Certificate | None = None
+        """The server's, while the verdict waits for the staple."""
         self._is_pinned = False
+        self._is_anchored = True
         self._overruled = False
 
     def __call__(self, connection: SSL.Connection, certificate: X509, error: int, depth: int, ok: int) -> bool:
-        self._walked[depth] = certificate
         try:
             if not ok:
                 return self._note(certificate, error, depth)
+            self._problems += filter(None, [self._strength_problem(certificate, depth)])
             return depth > 0 or self._decide(connection, certificate)
         except BaseException as failure:  # noqa: BLE001  kept for the caller; OpenSSL's C frames lie between
             self.accepted = False
@@ -165,7 +181,10 @@ class Verifier:
         return "; ".join(dict.fromkeys(self._problems)) or OK
 
     def _note(self, certificate: X509, error: int, depth: int) -> bool:
-        if self._is_pinned or _FORGIVABLE.get(error, NO_FAULT) & self._forgiven:
+        if self._is_pinned:
+            return True
+        if (fault := _FORGIVABLE.get(error, NO_FAULT)) & self._forgiven:
+            self._is_anchored = self._is_anchored and fault is not Fault.AUTHORITY
             return True
         if error == Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE and self._problems:
             return True  # follows from the issuer that could not be found, which was noted before
@@ -184,10 +203,29 @@ class Verifier:
             self._problems.clear()
         else:
             self._problems += filter(None, [self._name_problem(leaf)])
-            # Last, and only where nothing else is wrong: nobody fetches what a certificate names that is not trusted.
-            self._problems += filter(None, [self._revocation_problem()])
+            if self._revocation is not None and not self._problems:
+                # Nobody fetches what a certificate names that is not trusted. And in TLS 1.2 a staple comes later.
+                self._presented = leaf
+                return True
+        return self._judge(connection, leaf)
+
+    def take_staple(self, connection: SSL.Connection, response: bytes) -> bool:
+        """Whether to go on after the server's part of the handshake, with its OCSP response or nothing."""
+        leaf, self._presented = self._presented, None
+        if leaf is None:
+            return True  # the verdict has fallen, or falls behind a resumed handshake
+        try:
+            if not self._problems and self._revocation is not None:
+                self._problems += filter(None, [self._revocation_problem(self._revocation, connection, response)])
+            return self._judge(connection, leaf)
+        except BaseException as failure:  # noqa: BLE001  as above
+            self.accepted = False
+            self.failure = failure
+            return False
+
+    def _judge(self, connection: SSL.Connection, leaf: Certificate) -> bool:
         trusted = not self._problems
-        chain = connection.get_peer_cert_chain() or [certificate]
+        chain = connection.get_peer_cert_chain() or []
         self.server_certificate = ServerCertificate(
             der=leaf.der,
             pem=leaf.pem(),
@@ -206,11 +244,14 @@ class Verifier:
     def _name_problem(self, leaf: Certificate) -> str:
         return "" if Fault.HOST_NAME in self._forgiven else host_name_problem(leaf.der, self._name)
 
-    def _revocation_problem(self) -> str:
-        # A trust anchor by itself has nobody above it who could revoke it.
-        if self._revocation is None or self._problems or 1 not in self._walked:
-            return ""
-        return self._revocation(self._walked[0].to_cryptography(), self._walked[1].to_cryptography())
+    def _strength_problem(self, certificate: X509, depth: int) -> str:
+        return self._strength(certificate.to_cryptography(), depth) if self._strength is not None else ""
+
+    def _revocation_problem(self, check: RevocationCheck, connection: SSL.Connection, response: bytes) -> str:
+        path = verified_path(connection)
+        if len(path) > 1 and not self._is_anchored:
+            return check.unanchored_problem()
+        return check.problem(path, response)
 
     def judge_again(self, certificate: ServerCertificate) -> None:
         """Take what an earlier handshake found of the certificate, for a resumed session shows none."""
@@ -221,39 +262,56 @@ class Verifier:
             self.accepted = bool(self._authenticate(certificate))
 
 
+def verified_path(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
+    """The certificates that OpenSSL went over in a full handshake, the server's first; empty for a resumed one."""
+    return tuple(certificate.to_cryptography() for certificate in connection.get_verified_chain() or ())
+
+
 def host_name_problem(der: bytes, name: ServerName) -> str:
     """Why the certificate is not for ``name``, ``""`` when it is.
 
-    Only subjectAltName counts, never the common name (RFC 9525 2), and a wildcard only as the whole or a part of the
-    leftmost label.
+    Only subjectAltName counts, never the common name (RFC 9525 2), and a wildcard only as the whole leftmost label.
     """
     connected = f"connected to {name.text}"
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        names = _names(certificate)
-        if not names:
-            return f"host name mismatch: certificate names no host in its subjectAltName, {connected}"
+        hosts, addresses = _names(x509.load_der_x509_certificate(der))
         if name.is_address:
-            verify_certificate_ip_address(certificate, name.text)
-        else:
-            verify_certificate_hostname(certificate, name.text)
-    except VerificationError:
-        more = len(names) - _NAMES_SHOWN
-        shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        return f"host name mismatch: certificate is for {shown}, {connected}"
+            if name.text in addresses:
+                return ""
+        elif _is_one_of(name.text, hosts):
+            return ""
     except Exception as error:  # noqa: BLE001  parsers raise many kinds for what a hostile certificate holds
         return f"host name mismatch: certificate has an unusable subjectAltName ({_printable(str(error))}), {connected}"
-    return ""
+    names = [_printable(one) for one in (*hosts, *addresses)]
+    if not names:
+        return f"host name mismatch: certificate names no host in its subjectAltName, {connected}"
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f"host name mismatch: certificate is for {shown}, {connected}"
 
 
-def _names(certificate: x509.Certificate) -> list[str]:
+def _names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
+    """The DNS names and the addresses. Names of other kinds say nothing about a mail server."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
-        return []
-    hosts = extension.value.get_values_for_type(x509.DNSName)
+        return [], []
     addresses = extension.value.get_values_for_type(x509.IPAddress)
-    return [_printable(host) for host in hosts] + [str(address) for address in addresses]
+    return extension.value.get_values_for_type(x509.DNSName), [str(address) for address in addresses]
+
+
+def _is_one_of(host: str, names: list[str]) -> bool:
+    wanted, unusable = DNS_ID(host), None
+    for name in names:
+        try:
+            if wanted.verify(DNSPattern.from_bytes(name.encode())):
+                return True
+        except UnusableNameError as error:
+            # One that is too wide for anybody spoils none of the others.
+            unusable = error
+    if unusable is not None:
+        raise unusable
+    return False
 
 
 def _chain_problem(certificate: Certificate, error: int, depth: int) -> str:

@@ -253,3 +253,10 @@ def test_wildcards_that_are_too_wide_are_said_to_be_unusable(name):
 def test_a_name_cannot_break_a_line_of_the_log():
     issued = issue("evil\r\n250 OK", issuer=authority())
     assert "\n" not in host_name_problem(issued.der, ServerName.parse("b.example"))
+
+
+def test_a_name_of_no_use_does_not_spoil_the_others():
+    others = x509.SubjectAlternativeName(
+        [x509.DNSName("*"), x509.UniformResourceIdentifier("https://a.test:8443/"), x509.DNSName("mail.example.test")]
+    )
+    assert host_name_problem(issue(extensions=(others,)).der, ServerName.parse("mail.example.test")) == ""

@@ -142,3 +142,10 @@ def test_unknown_groups_and_signature_algorithms_are_named():
     assert "'secp111r1'" in refused(groups=("x25519", "secp111r1"))
     assert "'md2'" in refused(signature_algorithms=("ed25519", "md2"))
     assert "'grün'" in refused(groups=("grün",))
+
+
+def test_the_level_of_a_list_is_kept():
+    # 128 bits of security: RSA without an elliptic curve is out, and so are groups and signatures of 112 bits.
+    hello = client_hello(cipher_list="DEFAULT@SECLEVEL=3", versions=frozenset({"TLSv1.2"}))
+    assert 0x0301 not in hello.signatures
+    assert {*hello.signatures} < {*client_hello(cipher_list="DEFAULT@SECLEVEL=1").signatures}

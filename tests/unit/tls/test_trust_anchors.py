@@ -106,3 +106,14 @@ def test_what_cannot_be_read_is_named(anchors, text):
         make_context(TlsOptions(server_name="localhost", **anchors))
     assert caught.value.code is ErrorCode.CANNOT_OPEN_STORE
     assert text in caught.value.message
+
+
+def test_an_authority_taken_out_of_the_directory_is_trusted_no_more(trusts, tmp_path):
+    directory = tmp_path / "cas"
+    directory.mkdir()
+    (directory / "ca.pem").write_bytes(authority().pem)
+    subprocess.run(["openssl", "rehash", str(directory)], check=True)
+    assert trusts(ca_dir=str(directory))
+    (directory / "ca.pem").unlink()
+    subprocess.run(["openssl", "rehash", str(directory)], check=True)
+    assert not trusts(ca_dir=str(directory))

@@ -13,9 +13,9 @@ from ..store import Settings
 
 if TYPE_CHECKING:
     from ...pki.certificates import KeyPair
+    from ...tls.answers import Revocation
     from ...tls.context import TlsOptions
     from ...tls.policy import TlsPolicy
-    from ...tls.revocation import Revocation
     from ...tls.verify import Fault
 
 P = PropertyID
@@ -25,8 +25,6 @@ _STARTTLS_PORTS: Final = (25, 587)
 
 # Either bit of a pair, the server's and the client's, names the version.
 _VERSIONS: Final = {"TLSv1": 0x00C0, "TLSv1.1": 0x0300, "TLSv1.2": 0x0C00, "TLSv1.3": 0x3000}
-# The three bits for the certificate, its authority and the root.
-_UNKNOWN_REVOCATION: Final = 0x100 | 0x400 | 0x800
 _GONE: Final = {"SSL 2": 0x000C, "SSL 3": 0x0030}
 
 # What TLS 1.2 calls a pair of hash and signature is a name of its own in TLS 1.3 (RFC 8446 4.2.3).
@@ -82,7 +80,8 @@ def tls_options(settings: Settings, client: KeyPair | None) -> TlsOptions | None
         client=client,
         policy=_policy(settings),
         forgiven=_forgiven(settings),
-        revocation=_revocation(settings),
+        revocation=_revocation(settings, unknown_forgiven=0x100),
+        revocation_of_authorities=_revocation(settings, unknown_forgiven=0x400),
         log_records=settings.setting_flag("LogSSLPackets"),
         accepted_certificate=decode_certificate(accepted).der if accepted else b"",
     )
@@ -104,12 +103,12 @@ def _forgiven(settings: Settings) -> Fault:
     return forgiven
 
 
-def _revocation(settings: Settings) -> Revocation:
-    from ...tls.revocation import Revocation
+def _revocation(settings: Settings, *, unknown_forgiven: int) -> Revocation:
+    from ...tls.answers import Revocation
 
     mode = Revocation(settings.setting_number("SSLCheckCRL"))
-    unknown_is_forgiven = settings.setting_number("SSLSecurityFlags") & _UNKNOWN_REVOCATION
-    return Revocation.IF_AVAILABLE if mode is Revocation.REQUIRED and unknown_is_forgiven else mode
+    forgiven = settings.setting_number("SSLSecurityFlags") & unknown_forgiven
+    return Revocation.IF_AVAILABLE if mode is Revocation.REQUIRED and forgiven else mode
 
 
 def _policy(settings: Settings) -> TlsPolicy:

@@ -1,0 +1,395 @@
+"""What the authority's responder says of the server's certificate, asked for or stapled to the handshake."""
+
+from __future__ import annotations
+
+import datetime
+import http.server
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+
+from ssmtp_compat.errors import TLSError
+from ssmtp_compat.net.deadline import Deadline
+from ssmtp_compat.tls.answers import Revocation
+from ssmtp_compat.tls.context import TlsOptions
+from ssmtp_compat.tls.sessions import SessionCache
+from ssmtp_compat.tls.stream import TlsStream, start_tls
+from ssmtp_compat.tls.verify import Authenticate
+from wire.tls_certificates import DAY, NOW, Issued, authority, issue
+from wire.tls_memory import MemoryServer
+from wire.tls_servers import Seen, s_server
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+GOOD, REVOKED, UNKNOWN = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN
+IF_AVAILABLE, REQUIRED = Revocation.IF_AVAILABLE, Revocation.REQUIRED
+VERSIONS = pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+
+
+@dataclass
+class Responder:
+    """An HTTP server that answers with ``answer``, given the request."""
+
+    port: int = 0
+    answer: Callable[[bytes], bytes] = bytes
+    requests: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def certificate(self, issuer: Issued | None = None) -> Issued:
+        return issue("localhost", issuer=issuer or authority(), extensions=(named(self.url),))
+
+
+def named(*urls: str) -> x509.AuthorityInformationAccess:
+    method = AuthorityInformationAccessOID.OCSP
+    return x509.AuthorityInformationAccess(
+        [x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for url in urls]
+    )
+
+
+@pytest.fixture
+def responder() -> Iterator[Responder]:
+    made = Responder()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.headers["Content-Type"] == "application/ocsp-request"
+            made.requests.append(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = made.answer(made.requests[-1])
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def answer(
+    issued: Issued,
+    status: ocsp.OCSPCertStatus = GOOD,
+    *,
+    issuer: Issued | None = None,
+    signer: Issued | None = None,
+    algorithm: hashes.HashAlgorithm | None = None,
+    made: datetime.datetime = NOW - DAY / 2,
+    following: datetime.datetime | None = NOW + DAY,
+    encoding: ocsp.OCSPResponderEncoding = ocsp.OCSPResponderEncoding.HASH,
+    digest: hashes.HashAlgorithm | None = None,
+) -> bytes:
+    """An OCSPResponse about ``issued``, by default as the authority itself gives it."""
+    issuer = issuer or authority()
+    signer = signer or issuer
+    revoked = status is REVOKED
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        issued.certificate,
+        issuer.certificate,
+        algorithm or hashes.SHA1(),
+        status,
+        made,
+        following,
+        NOW - DAY if revoked else None,
+        x509.ReasonFlags.key_compromise if revoked else None,
+    )
+    builder = builder.responder_id(encoding, signer.certificate)
+    if signer is not issuer:
+        builder = builder.certificates([signer.certificate])
+    return builder.sign(signer.key, digest or hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def verdict(
+    issued: Issued,
+    directory: Path,
+    revocation: Revocation = REQUIRED,
+    trust: Issued | None = None,
+    authenticate: Authenticate | None = None,
+) -> str:
+    """What is said against the certificate, "" for nothing."""
+    wanted = TlsOptions(
+        server_name="localhost",
+        ca_pem=(trust or authority()).pem.decode(),
+        revocation=revocation,
+        revocation_of_authorities=revocation,
+    )
+    server = MemoryServer(issued.write(directory))
+    try:
+        start_tls(server, wanted, Deadline(5), authenticate=authenticate)
+    except TLSError as error:
+        assert not server.greeted
+        return error.message
+    return ""
+
+
+def delegate(**options: object) -> Issued:
+    chosen = {"issuer": authority(), "usage": ExtendedKeyUsageOID.OCSP_SIGNING, **options}
+    return issue(common_name="Responder", **chosen)
+
+
+# -- asking -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [IF_AVAILABLE, REQUIRED])
+def test_the_responder_is_asked_and_believed(mode: Revocation, responder: Responder, tmp_path: Path):
+    issued, other = responder.certificate(), responder.certificate()
+    responder.answer = lambda _: answer(issued)
+    assert verdict(issued, tmp_path, mode) == ""
+    responder.answer = lambda _: answer(other, REVOKED)
+    assert f"certificate is revoked (since {NOW - DAY:%Y-%m-%d}, keyCompromise)" in verdict(other, tmp_path, mode)
+    assert [ocsp.load_der_ocsp_request(each).serial_number for each in responder.requests] == [
+        issued.certificate.serial_number,
+        other.certificate.serial_number,
+    ]
+
+
+def test_an_answer_is_kept(responder: Responder, tmp_path: Path):
+    issued = responder.certificate()
+    responder.answer = lambda _: answer(issued)
+    for _ in range(3):
+        assert verdict(issued, tmp_path) == ""
+    assert len(responder.requests) == 1
+
+
+def test_the_issuer_may_let_somebody_else_answer(responder: Responder, tmp_path: Path):
+    issued = responder.certificate()
+    name = ocsp.OCSPResponderEncoding.NAME
+    responder.answer = lambda _: answer(issued, signer=delegate(), encoding=name, algorithm=hashes.SHA256())
+    assert verdict(issued, tmp_path) == ""
+
+
+def test_every_authority_on_the_way_is_asked_about(responder: Responder, tmp_path: Path):
+    middle = issue(common_name="Middle", issuer=authority(), is_ca=True, extensions=(named(responder.url),))
+    responder.answer = lambda _: answer(middle, REVOKED)
+    text = verdict(issue("localhost", issuer=middle), tmp_path, IF_AVAILABLE)
+    assert "is revoked" in text
+    assert "(issuer CN=Middle)" in text
+
+
+USELESS: dict[str, tuple[Callable[[Issued], bytes], str]] = {
+    "garbage": (lambda _: b"<html>", "no OCSP answer"),
+    "nothing": (lambda _: b"", "no OCSP answer"),
+    "cut short": (lambda issued: answer(issued)[:-1], "no OCSP answer"),
+    "try later": (
+        lambda _: ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(
+            Encoding.DER
+        ),
+        "the responder says try later",
+    ),
+    "unknown": (lambda issued: answer(issued, UNKNOWN), "does not know the certificate"),
+    "about another": (lambda _: answer(issue("localhost", issuer=authority())), "about another certificate"),
+    "by another authority": (
+        lambda issued: answer(issued, signer=issue(common_name="Test CA", is_ca=True)),
+        "may not answer for the issuer",
+    ),
+    "of another authority": (
+        lambda issued: answer(issued, issuer=issue(common_name="Test CA", is_ca=True)),
+        "about another certificate",
+    ),
+    "tampered": (lambda issued: _tampered(answer(issued)), "not signed by the issuer"),
+    "of yesterday": (lambda issued: answer(issued, made=NOW - 2 * DAY, following=NOW - DAY), "not for this moment"),
+    "of tomorrow": (lambda issued: answer(issued, made=NOW + DAY, following=NOW + 2 * DAY), "not for this moment"),
+    "for ever": (lambda issued: answer(issued, following=None), "does not say until when"),
+    "by the server": (lambda issued: answer(issued, signer=issued), "may not answer for the issuer"),
+    "by one not meant for it": (
+        lambda issued: answer(issued, signer=delegate(usage=ExtendedKeyUsageOID.CODE_SIGNING)),
+        "may not answer for the issuer",
+    ),
+    "by one of another authority": (
+        lambda issued: answer(issued, signer=delegate(issuer=issue(common_name="Test CA", is_ca=True))),
+        "may not answer for the issuer",
+    ),
+    "by one that has expired": (
+        lambda issued: answer(issued, signer=delegate(not_before=NOW - 9 * DAY, not_after=NOW - DAY)),
+        "may not answer for the issuer",
+    ),
+}
+
+
+def _tampered(response: bytes) -> bytes:
+    """The same with the signature's last octet changed, which the key of the authority did not make."""
+    return response[:-1] + bytes([response[-1] ^ 1])
+
+
+@pytest.mark.parametrize("case", USELESS)
+def test_an_answer_that_is_no_good_is_none(case: str, responder: Responder, tmp_path: Path):
+    make, reason = USELESS[case]
+    issued = responder.certificate()
+    responder.answer = lambda _: make(issued)
+    assert verdict(issued, tmp_path, IF_AVAILABLE) == ""
+    text = verdict(issued, tmp_path)
+    assert "revocation status is unknown" in text
+    assert reason in text
+
+
+def test_no_more_than_three_responders_are_tried(closed_port: int, tmp_path: Path):
+    urls = [f"http://127.0.0.1:{closed_port}/{number}" for number in range(40)]
+    issued = issue("localhost", issuer=authority(), extensions=(named(*urls),))
+    assert "/0: " in verdict(issued, tmp_path)
+
+
+def test_the_caller_is_asked_once_and_knows_that_it_is_revoked(responder: Responder, tmp_path: Path):
+    issued = responder.certificate()
+    responder.answer = lambda _: answer(issued, REVOKED)
+    asked: list[str] = []
+    assert verdict(issued, tmp_path, authenticate=lambda shown: asked.append(shown.status) is None) == ""
+    assert len(asked) == 1
+    assert "is revoked" in asked[0]
+
+
+class Mine(BaseException):
+    pass
+
+
+def test_what_the_caller_raises_there_comes_out_as_it_is(responder: Responder, tmp_path: Path):
+    issued = responder.certificate()
+    responder.answer = lambda _: answer(issued)
+
+    def authenticate(_certificate: object) -> bool:
+        raise Mine
+
+    with pytest.raises(Mine):
+        verdict(issued, tmp_path, authenticate=authenticate)
+    assert verdict(issued, tmp_path) == ""  # the shared context keeps nothing of it
+
+
+# -- stapled ----------------------------------------------------------------------------------------------------------
+
+
+def shake(
+    issued: Issued, directory: Path, version: str, staple: bytes, authenticate: Authenticate | None = None
+) -> TlsStream:
+    path = directory / "staple.der"
+    path.write_bytes(staple)
+    wanted = TlsOptions(server_name="localhost", ca_pem=authority().pem.decode(), revocation=REQUIRED)
+    options = ("-status_file", str(path)) if staple else ()
+    with s_server(issued, directory, version, *options) as (port, _):
+        stream = start_tls(Seen(port).connect(), wanted, Deadline(5), authenticate=authenticate)
+        stream.close()
+    return stream
+
+
+@VERSIONS
+def test_what_is_stapled_needs_no_question(version: str, responder: Responder, tmp_path: Path):
+    issued = responder.certificate()
+    assert shake(issued, tmp_path, version, answer(issued)).server_certificate.status == "OK"
+    assert responder.requests == []
+
+
+@VERSIONS
+def test_a_stapled_no_is_refused(version: str, tmp_path: Path):
+    issued = issue("localhost", issuer=authority())
+    with pytest.raises(TLSError, match="certificate is revoked"):
+        shake(issued, tmp_path, version, answer(issued, REVOKED))
+
+
+@VERSIONS
+def test_a_staple_of_no_use_leads_to_the_responder(version: str, responder: Responder, tmp_path: Path):
+    for number in range(3):
+        issued = responder.certificate()
+        expired = answer(issued, REVOKED, made=NOW - 2 * DAY, following=NOW - DAY)
+        staple = (b"", answer(issue("localhost", issuer=authority())), expired)[number]
+        responder.requests.clear()
+        responder.answer = lambda _, issued=issued: answer(issued)
+        assert shake(issued, tmp_path, version, staple).server_certificate.status == "OK"
+        assert len(responder.requests) == 1
+
+
+@VERSIONS
+def test_the_caller_is_asked_with_the_staple_known(version: str, tmp_path: Path):
+    issued = issue("localhost", issuer=authority())
+    asked: list[str] = []
+    shake(issued, tmp_path, version, answer(issued), lambda shown: asked.append(shown.status) is None)
+    assert asked == ["OK"]
+
+
+def test_nobody_is_asked_for_a_staple_that_is_not_wanted(tmp_path: Path):
+    issued = issue("localhost", issuer=authority())
+    path = tmp_path / "staple.der"
+    path.write_bytes(answer(issued, REVOKED))
+    wanted = TlsOptions(server_name="localhost", ca_pem=authority().pem.decode())
+    with s_server(issued, tmp_path, "-status_file", str(path)) as (port, _):
+        start_tls(Seen(port).connect(), wanted, Deadline(5)).close()
+
+
+# -- sessions ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_does_not_outlive_its_certificate(
+    responder: Responder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    issued = responder.certificate()
+    responder.answer = lambda _: answer(issued)
+    wanted = TlsOptions(server_name="localhost", ca_pem=authority().pem.decode(), revocation=REQUIRED)
+    sessions, context = SessionCache(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    pem = issued.write(tmp_path)
+
+    def shake_again() -> None:
+        server = MemoryServer(pem, context=context)
+        stream = start_tls(server, wanted, Deadline(5), sessions=sessions)
+        server.send(b"220 hello\r\n")
+        stream.read(100, Deadline(5))
+        stream.close()
+
+    shake_again()
+    shake_again()
+    assert context.session_stats()["hits"] == 1
+    monkeypatch.setattr("ssmtp_compat.tls.ocsp._cache.get", lambda *_: None)  # a day later
+    responder.answer = lambda _: answer(issued, REVOKED)
+    with pytest.raises(TLSError, match="is revoked"):
+        shake_again()
+
+
+# -- judged by openssl ------------------------------------------------------------------------------------------------
+
+
+def test_openssl_as_the_responder(responder: Responder, tmp_path: Path):
+    signer = delegate()
+    good, bad, missing = (responder.certificate() for _ in range(3))
+    (tmp_path / "ca.pem").write_bytes(authority().pem)
+    signing = signer.write(tmp_path, "signer")
+    lines = [
+        f"V\t{NOW + 30 * DAY:%y%m%d%H%M%SZ}\t\t{good.certificate.serial_number:040X}\tunknown\t/CN=server",
+        f"R\t{NOW + 30 * DAY:%y%m%d%H%M%SZ}\t{NOW - DAY:%y%m%d%H%M%SZ},keyCompromise\t"
+        f"{bad.certificate.serial_number:040X}\tunknown\t/CN=server",
+    ]
+    (tmp_path / "index.txt").write_text("\n".join(lines) + "\n")
+
+    def ask_openssl(request: bytes) -> bytes:
+        (tmp_path / "request.der").write_bytes(request)
+        command = ["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", str(signing), "-rkey"]
+        command += [str(signing), "-nmin", "5", "-reqin", "request.der", "-respout", "response.der"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        return (tmp_path / "response.der").read_bytes()
+
+    responder.answer = ask_openssl
+    assert verdict(good, tmp_path) == ""
+    assert f"revoked (since {NOW - DAY:%Y-%m-%d}, keyCompromise)" in verdict(bad, tmp_path)
+    assert "does not know the certificate" in verdict(missing, tmp_path)
+
+
+def test_an_authority_with_an_rsa_key(responder: Responder, tmp_path: Path):
+    root = issue(common_name="RSA CA", is_ca=True, key=rsa.generate_private_key(65537, 2048))
+    issued = responder.certificate(root)
+    responder.answer = lambda _: answer(issued, issuer=root)
+    assert verdict(issued, tmp_path, trust=root) == ""
