@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 import h11
 
@@ -67,7 +67,7 @@ def connect_http(
             request.secrets.append(authorization.partition(b" ")[2].decode("latin-1"))
             if not attempt.can_go_on():
                 if begun and login.needs_connection:
-                    break
+                    attempt.fail("closed the connection in the middle of the login")
                 attempt.stream.abort()
                 attempt = _Attempt(dial(), request, options, deadline)
         attempt.check(response, logged_in=bool(authorization))
@@ -132,8 +132,8 @@ class _Attempt:
             if isinstance(event, h11.Response):
                 return event
             if not isinstance(event, h11.InformationalResponse):
-                raise self._error("closed the connection in place of an answer")
-        raise self._error(f"sent {_MOST_INTERIM} interim answers and no other")
+                self.fail("closed the connection in place of an answer")
+        raise TunnelError(self._options.kind, f"sent {_MOST_INTERIM} interim answers and no other")
 
     def can_go_on(self) -> bool:
         """Read the page behind a refusal; whether another request may follow it."""
@@ -156,10 +156,10 @@ class _Attempt:
             return
         said = f"{response.status_code} {self._printable(response.reason)}".rstrip()
         if response.status_code not in (_PROXY_AUTHENTICATION_REQUIRED, _UNAUTHORIZED):
-            raise self._error(f"answered: {said}")
+            self.fail(f"answered: {said}")
         if self._request.has_login:
-            raise self._error(f"refuses the Proxy-Authorization of FirewallData ({said})")
-        raise self._error(f"{'refuses' if logged_in else 'wants'} FirewallUser and FirewallPassword ({said})")
+            self.fail(f"refuses the Proxy-Authorization of FirewallData ({said})")
+        self.fail(f"{'refuses' if logged_in else 'wants'} FirewallUser and FirewallPassword ({said})")
 
     def tunnel(self) -> Stream:
         """The stream behind an answer that opened it."""
@@ -178,17 +178,17 @@ class _Attempt:
                     self._said += data
                     if not _BEGINNING.startswith(self._said[: len(_BEGINNING)]):
                         # Another kind of server may say its line and wait for more: so would h11, without an end.
-                        raise self._error(f"does not answer in HTTP but: {self._printable(self._said)}")
+                        self.fail(f"does not answer in HTTP but: {self._printable(self._said)}")
                 self._connection.receive_data(data)
             except h11.RemoteProtocolError as error:
                 if self._ended:
                     return h11.ConnectionClosed()  # in the middle of an answer, or in place of one
-                # Without the cause, whose text may quote what the proxy repeated.
                 said = self._printable(str(error).encode("latin-1", "replace"))
-                raise self._error(f"does not answer in HTTP ({said})") from None
+                self.fail(f"does not answer in HTTP ({said})")
 
-    def _error(self, reason: str) -> TunnelError:
-        return TunnelError(self._options.kind, reason)
+    def fail(self, reason: str) -> NoReturn:
+        # Without a cause: its text may quote what the proxy repeated.
+        raise TunnelError(self._options.kind, reason) from None
 
     def _printable(self, said: bytes) -> str:
         """The first line of what a proxy says, with nothing that breaks a line of a log, and no secret it repeats."""
