@@ -31,6 +31,13 @@ PROGRAMS = {
     "kdb5_util": "krb5-kdc",
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
+    "danted": "dante-server",
+    "microsocks": "microsocks",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "sshd": "openssh-server",
+    "tinyproxy": "tinyproxy-bin",
+    "squid": "squid",
 }
 # Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.
 EXIM = "exim4-daemon-heavy"
