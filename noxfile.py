@@ -76,9 +76,9 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Ratios against smtplib, curl and bare RSA, on a machine that does nothing else meanwhile."""
+    """Ratios against smtplib, curl, bare RSA and openssl cms, on a machine that does nothing else meanwhile."""
     _install(session)
-    for name in ("send", "threads", "memory", "import_time", "sign"):
+    for name in ("send", "threads", "memory", "import_time", "sign", "encrypt"):
         session.run("python", f"benchmarks/{name}.py")
 
 

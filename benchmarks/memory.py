@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from multiprocessing.connection import Connection
-from pathlib import Path
+from collections.abc import Callable
 
 from send import BODY, handle, send
-from side_by_side import smtp_sink
+from side_by_side import extra_memory, smtp_sink
 
 SIZE = 50_000_000
 GOAL = 25
@@ -18,35 +16,18 @@ WAYS = {
 }
 
 
-def _megabytes(name: str) -> float:
-    """VmRSS, what this process has now, or VmHWM, the most it had since :func:`_forget_peak` (Linux)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
-
-
-def _forget_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def _measure(answer: Connection, port: int, name: str, head: str | bytes) -> None:
+def sending(port: int, name: str, head: str | bytes) -> Callable[[], object]:
     send(handle(port, **{name: head or "x"}))  # everything is loaded
     body = BODY * (SIZE // len(BODY))
     value: str | bytes = head + body.encode() if isinstance(head, bytes) else head + body
     del body
     opened = handle(port, **{name: value})
-    before = _megabytes("VmRSS")
-    _forget_peak()
-    send(opened)
-    answer.send(_megabytes("VmHWM") - before)
+    return lambda: send(opened)
 
 
 if __name__ == "__main__":
     with smtp_sink() as sink_port:
         for title, (property_name, beginning) in WAYS.items():
-            mine, theirs = multiprocessing.Pipe()
-            process = multiprocessing.Process(target=_measure, args=(theirs, sink_port, property_name, beginning))
-            process.start()
-            extra = mine.recv()
-            process.join()
+            extra = extra_memory(sending, sink_port, property_name, beginning)
             verdict = "met" if extra <= GOAL else "MISSED"
             print(f"50 MB as {title}: {extra:.0f} MB above the message (goal {GOAL} MB: {verdict})")

@@ -1,8 +1,9 @@
-"""What every benchmark here shares: rounds in turn, medians, a ratio, and a sink to send to."""
+"""What every benchmark here shares: rounds in turn, medians, a ratio, peaks of memory, and a sink to send to."""
 
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import shutil
 import socket
 import statistics
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 
 def compare(
@@ -38,6 +41,32 @@ def _seconds(run: Callable[[], object]) -> float:
 
 def _text(seconds: float) -> str:
     return f"{seconds * 1e6:.0f} us" if seconds < 0.001 else f"{seconds * 1000:.1f} ms"
+
+
+def extra_memory(prepare: Callable[..., Callable[[], object]], *arguments: object) -> float:
+    """Megabytes that what ``prepare(*arguments)`` gives takes at the most when called, in a process of its own."""
+    # A forked process would count pages of libraries that it shares with its parent as its own once it reads them.
+    fresh = multiprocessing.get_context("spawn")
+    mine, theirs = fresh.Pipe()
+    process = fresh.Process(target=_measure, args=(theirs, prepare, *arguments))
+    process.start()
+    extra: float = mine.recv()
+    process.join()
+    return extra
+
+
+def _measure(answer: Connection, prepare: Callable[..., Callable[[], object]], *arguments: object) -> None:
+    run = prepare(*arguments)
+    before = _megabytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far (Linux)
+    run()
+    answer.send(_megabytes("VmHWM") - before)
+
+
+def _megabytes(name: str) -> float:
+    """VmRSS, what this process has now, or VmHWM, its peak."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 def need(program: str) -> str:

@@ -14,7 +14,6 @@ from . import handles
 from .catalog.enums import EventID
 from .catalog.errors import ErrorCode
 from .catalog.lookup import event_by_id, property_by_id
-from .catalog.methods import METHODS
 from .catalog.schema import PropertyDef, ValueType
 from .catalog.values import shown, to_int, to_text
 from .errors import InvalidValueError
@@ -105,10 +104,6 @@ def _run(res: int, action: Callable[[SSMTPClient], None]) -> int:
         return 0
 
     return handles.invoke(res, run, _code)
-
-
-def _lacking(function: str) -> Callable[[SSMTPClient], None]:
-    return lambda client: client.refuse(METHODS[function])
 
 
 # -- handles ----------------------------------------------------------------------------------------------------------
@@ -282,8 +277,9 @@ def ssmtp_do_encrypt(res: int) -> int:
     """Encrypt MessageText for the added certificates with EncryptingAlgorithm, as S/MIME enveloped-data (RFC 8551).
 
     The result takes the place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0,
-    or 10202 without a certificate or with one out of date, 10201 with one for another purpose, 10194 or 20008 for an
-    algorithm, 20005 for content that cannot be taken or while Message is set; then nothing has changed.
+    or 10202 without a certificate or with one out of date, 10201 with one for another purpose, 10223 with too weak a
+    key, 20008 with another kind of key, 10194 for an algorithm, 20005 for content that cannot be taken or while Message
+    is set; then nothing has changed, and the message is not sent in the clear either.
     """
     return _run(res, lambda client: client.encrypt())
 
@@ -303,18 +299,23 @@ def ssmtp_do_interrupt(res: int) -> int:
 
 
 def ssmtp_do_processqueue(res: int, queuedir: str) -> int:
-    """Send the messages queued in a directory. This version lacks it and returns 20008."""
-    return _run(res, _lacking("do_processqueue"))
+    """Send the messages queued in a directory, over the open session or over one that is opened and closed for it.
+
+    Oldest first. What the server refuses for good ends in .failed with the reason beside it, what it cannot take now
+    waits for the next time, and the rest is sent. Returns 0 when everything was sent, or the code of the first failure:
+    161 with the server's refusal, 302 for a directory or a file that cannot be used, and what
+    :func:`ssmtp_do_connect` returns.
+    """
+    return _run(res, lambda client: client.process_queue(to_text(queuedir)))
 
 
 def ssmtp_do_queue(res: int, queuedir: str) -> str:
-    """Queue the message in a directory. This version lacks it: returns the empty text, with 20008 as the last error."""
+    """Put the message into a directory, which has to exist, for :func:`ssmtp_do_processqueue`.
 
-    def queue(client: SSMTPClient) -> str:
-        _lacking("do_queue")(client)
-        return ""
-
-    return handles.invoke(res, queue, lambda _: "")
+    Returns the name of the new file, or the empty text on failure, with the code as the last error: 302 for a directory
+    that cannot be used, and what :func:`ssmtp_do_send` returns for a message that cannot be sent.
+    """
+    return handles.invoke(res, lambda client: client.queue(to_text(queuedir)), lambda _: "")
 
 
 def ssmtp_do_reset(res: int) -> int:
@@ -334,7 +335,7 @@ def ssmtp_do_send(res: int) -> int:
     """Deliver the message, over the open session or over one that is opened and closed for it.
 
     Returns 0, or 165 without a sender, 167 without a recipient, 161 with the server's refusal, 20013 for a message over
-    the server's limit, and what :func:`ssmtp_do_connect` returns.
+    the server's limit, what :func:`ssmtp_do_connect` returns, and what Encrypt returned if it failed for this message.
     """
     return _run(res, lambda client: client.send())
 
@@ -365,12 +366,13 @@ def ssmtp_do_sendtoterminaloremail(res: int) -> int:
 
 
 def ssmtp_do_sign(res: int) -> int:
-    """Sign MessageText with the selected certificate and SigningAlgorithm, as multipart/signed (RFC 8551 3.5.3).
+    """Sign MessageText with the selected certificate and SigningAlgorithm (RFC 8551 3.5).
 
-    The result takes the place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0,
-    or 10199 without a certificate that has its private key or with one out of date, 10201 with one for another purpose,
-    10194 or 20008 for an algorithm, 20005 for content that cannot be taken or while Message is set; then nothing has
-    changed.
+    The result is multipart/signed, or has the content inside where the setting DetachedSignature is False. It takes the
+    place of MessageText, its header lines that of the Content-* lines in OtherHeaders. Returns 0, or 10199 without a
+    certificate that has its private key or with one out of date, 10201 with one for another purpose, 10223 with too
+    short a key, 10194 or 20008 for an algorithm, 271 for an IssuerCertificatesFile that cannot be read, 20005 for
+    content that cannot be taken or while Message is set; then nothing has changed.
     """
     return _run(res, lambda client: client.sign())
 

@@ -15,7 +15,7 @@ PACKAGE = "ssmtp_compat"
 # From the bottom to the top. What stands on one line never imports each other.
 LINES: tuple[tuple[str, ...], ...] = (
     ("catalog",),
-    ("errors",),
+    ("errors", "octets"),
     ("pki", "smtp", "message", "net", "events"),
     ("smime", "tls", "tunnel", "spool"),
     ("settings",),

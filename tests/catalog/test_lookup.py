@@ -82,4 +82,3 @@ def test_unsupported_rows_are_all_there_once():
 def test_unsupported_rows_are_grouped_by_the_missing_feature():
     groups = unsupported_rows()
     assert all(row.support_note == note for note, group in groups.items() for row in group)
-    assert [row.name for row in groups["queues"]] == ["KeepQueue", "StopOnQueueErrors", "ProcessQueue", "Queue"]

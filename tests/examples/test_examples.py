@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from asn1crypto import cms
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat.cli.demo.people import Authority
@@ -86,6 +87,30 @@ def test_sign_and_encrypt_sends_nothing_when_it_cannot_sign(
     assert server.received == []
 
 
+def test_a_blind_copy_of_an_encrypted_message_is_a_message_of_its_own(
+    server: EmbeddedServer, loopback_identity: LoopbackIdentity, tmp_path: Path
+) -> None:
+    authority = Authority()
+    juergen, chef = authority.person("Jürgen", ADDRESSES[1]), authority.person("Chef", "chef@example.org")
+    (tmp_path / "juergen.pem").write_bytes(juergen.certificate_pem())
+    (tmp_path / "chef.pem").write_bytes(chef.certificate_pem())
+    files = (str(tmp_path / "juergen.pem"), str(tmp_path / "chef.pem"))
+    done = run("blind_copy.py", *arguments(server, loopback_identity), "chef@example.org", *files)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "sent\nsent\n", "")
+    open_one, blind_one = server.received
+    assert (open_one.recipients, blind_one.recipients) == (ADDRESSES[1:], ("chef@example.org",))
+    reader = find_reader(tmp_path)
+    for received, owner in ((open_one, juergen), (blind_one, chef)):
+        message = message_from_bytes(received.content, policy=policy.default)
+        assert message["To"] == ADDRESSES[1]
+        assert b"chef" not in received.content
+        envelope = cms.ContentInfo.load(message.get_payload(decode=True))["content"]
+        named = [info.chosen["rid"].chosen["serial_number"].native for info in envelope["recipient_infos"]]
+        assert named == [owner.certificate.serial_number]
+        entity = message_from_bytes(reader.decrypt(received.content, owner), policy=policy.default)
+        assert cast(EmailMessage, entity).get_content().splitlines() == ["Der Schlüssel liegt unter der Matte."]
+
+
 def test_trace_events(server: EmbeddedServer, loopback_identity: LoopbackIdentity) -> None:
     done = run("trace_events.py", *arguments(server, loopback_identity))
     assert (done.returncode, done.stderr) == (0, "")
@@ -99,7 +124,7 @@ def test_trace_events(server: EmbeddedServer, loopback_identity: LoopbackIdentit
 
 def test_every_example_is_short_run_here_and_shown_in_the_documentation() -> None:
     names = {path.name for path in EXAMPLES.glob("*.py")}
-    assert names == {"send_plain.py", "sign_and_encrypt.py", "trace_events.py"}
+    assert names == {"blind_copy.py", "send_plain.py", "sign_and_encrypt.py", "trace_events.py"}
     page = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
     for name in names:
         assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= 40

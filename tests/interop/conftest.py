@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from interop.aiosmtpd_server import Aiosmtpd
-from interop.authority import Authority
+from interop.authority import Authority, Identity
 from interop.dovecot import Dovecot
 from interop.exim import Exim
-from interop.gpgsm import Gpgsm
-from interop.openssl_cms import OpenSSLCms
-from interop.packages import DOVECOT_PLUGINS, EXIM_LIBRARIES, PLUGINS
+from interop.judges.bouncy_castle import BouncyCastle
+from interop.judges.certtool import Certtool
+from interop.judges.gpgsm import Gpgsm
+from interop.judges.judge import Judge
+from interop.judges.nss import Nss
+from interop.judges.openssl import OpenSSL
+from interop.judges.people import issue_people
+from interop.judges.php import Php, start_php
+from interop.judges.pyca import Pyca
+from interop.packages import DOVECOT_PLUGINS, EXIM_LIBRARIES, JAVA_LIBRARIES, PLUGINS
 from interop.postfix import Postfix
 from interop.processes import require, server_directory
 from interop.smtp_sink import SmtpSink
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-table", action="store_true", help="write the table of docs/servers.md as it is now")
+    parser.addoption(
+        "--write-table",
+        action="store_true",
+        help="write the tables of docs/servers.md and docs/smime-readers.md as they are now",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -111,14 +121,69 @@ def discarding_sink() -> Iterator[SmtpSink]:
 
 
 @pytest.fixture(scope="session")
-def gpgsm(ca: Authority) -> Iterator[Gpgsm]:
+def people(ca: Authority) -> Iterator[dict[str, Identity]]:
+    """Somebody with each kind of key."""
+    with server_directory("people") as directory:
+        yield issue_people(directory, ca)
+
+
+@pytest.fixture(scope="session")
+def openssl_cms(ca: Authority) -> Iterator[OpenSSL]:
+    with server_directory("openssl") as directory:
+        yield OpenSSL(directory, ca)
+
+
+@pytest.fixture(scope="session")
+def gpgsm(ca: Authority, people: dict[str, Identity]) -> Iterator[Gpgsm]:
     require("gpgsm", "gpg-agent", "gpgconf")
     with server_directory("gpgsm") as home:
-        reader = Gpgsm(home, ca)
-        yield reader
-        reader.stop()
+        judge = Gpgsm(home, ca, (ca.alice, ca.bob, people["RSA"]))
+        try:
+            yield judge
+        finally:
+            judge.stop()
 
 
-@pytest.fixture
-def openssl_cms(ca: Authority, tmp_path: Path) -> OpenSSLCms:
-    return OpenSSLCms(tmp_path, ca)
+@pytest.fixture(scope="session")
+def nss(ca: Authority, people: dict[str, Identity]) -> Iterator[Nss]:
+    require("cmsutil", "certutil", "pk12util")
+    with server_directory("nss") as directory:
+        yield Nss(directory, ca, [people[kind] for kind in ("RSA", "P-256", "P-384", "P-521")])
+
+
+@pytest.fixture(scope="session")
+def certtool(ca: Authority) -> Iterator[Certtool]:
+    require("certtool")
+    with server_directory("certtool") as directory:
+        yield Certtool(directory, ca)
+
+
+@pytest.fixture(scope="session")
+def php(ca: Authority) -> Iterator[tuple[Php, Php]]:
+    """Its two families of functions."""
+    require("php")
+    with server_directory("php") as directory:
+        program = start_php(directory)
+        try:
+            yield Php(program, ca, "cms"), Php(program, ca, "pkcs7")
+        finally:
+            program.stop()
+
+
+@pytest.fixture(scope="session")
+def bouncy_castle(ca: Authority) -> Iterator[BouncyCastle]:
+    require("java", plugins=JAVA_LIBRARIES)
+    with server_directory("java") as directory:
+        judge = BouncyCastle(directory, ca)
+        try:
+            yield judge
+        finally:
+            judge.stop()
+
+
+@pytest.fixture(scope="session")
+def judges(
+    openssl_cms: OpenSSL, gpgsm: Gpgsm, nss: Nss, certtool: Certtool, php: tuple[Php, Php], bouncy_castle: BouncyCastle
+) -> dict[str, Judge]:
+    """Every foreign reader and writer of S/MIME, by its name."""
+    return {judge.name: judge for judge in (openssl_cms, gpgsm, nss, certtool, *php, bouncy_castle, Pyca())}

@@ -25,6 +25,10 @@ PROGRAMS = {
     "gpg-agent": "gpg-agent",
     "gpgconf": "gpgconf",
     "openssl": "openssl",
+    "keytool": "default-jre-headless",
+    "certutil": "libnss3-tools",
+    "pk12util": "libnss3-tools",
+    "certtool": "gnutls-bin",
     "curl": "curl",
     "exim4": "exim4-daemon-heavy",
     "krb5kdc": "krb5-kdc",
@@ -38,7 +42,12 @@ PROGRAMS = {
     "sshd": "openssh-server",
     "tinyproxy": "tinyproxy-bin",
     "squid": "squid",
+    "cmsutil": "libnss3-tools",
+    "php": "php-cli",
+    "java": "default-jre-headless",
+    "softhsm2-util": "softhsm2",
 }
+SOFTHSM_MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 # Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.
 EXIM = "exim4-daemon-heavy"
 EXIM_ROOT = Path("/usr/local/lib/ssmtp-compat-tests/exim")
@@ -47,9 +56,12 @@ EXIM_LIBRARIES = ("libgnutls-dane0", "libidn12", "libmariadb3", "libspf2-2")
 # Loaded by Postfix at run time.
 PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
 DOVECOT_PLUGINS = ("dovecot-submissiond",)
+# On the class path of a program that the runtime compiles by itself, so no development kit is needed.
+JAVA_LIBRARIES = ("libbcmail-java",)
 # What pip compiles the packages of the extra kerberos with.
 HEADERS = ("gcc", "libc6-dev", "libkrb5-dev", "python3-dev")
-PACKAGES = tuple(sorted({*PROGRAMS.values(), *PLUGINS, *DOVECOT_PLUGINS, *HEADERS, *EXIM_LIBRARIES} - {EXIM}))
+_LOADED = {*PLUGINS, *DOVECOT_PLUGINS, *JAVA_LIBRARIES, *HEADERS, *EXIM_LIBRARIES}
+PACKAGES = tuple(sorted({*PROGRAMS.values(), *_LOADED} - {EXIM}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 

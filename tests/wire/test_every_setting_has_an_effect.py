@@ -42,6 +42,7 @@ EFFECTS = {
     "LocalHost": "wire/test_connection_settings.py::test_localhost_and_localport_are_what_the_server_sees",
     "LocalPort": "wire/test_connection_settings.py::test_localhost_and_localport_are_what_the_server_sees",
     "MaxHeaderLength": "wire/test_message_settings.py::test_maxheaderlength_is_where_header_lines_are_folded",
+    "KeepQueue": "wire/test_queue.py::test_keepqueue_keeps_what_was_sent",
     "LogSSLPackets": "wire/test_tls_settings.py::test_logsslpackets_tells_every_record",
     "MaxLineLength": "wire/test_connection_settings.py::test_maxlinelength_is_the_longest_reply_line",
     "MaxTransferRate": "wire/test_connection_settings.py::test_maxtransferrate_is_the_rate_at_which_a_message_leaves",

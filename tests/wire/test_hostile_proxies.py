@@ -412,6 +412,18 @@ def test_users_and_passwords_at_the_edge(kind: int, user: str, password: str):
     assert len(server.messages) == (not refused)
 
 
+@pytest.mark.parametrize("scheme", ["http", "socks4a", "socks5h"])
+@pytest.mark.parametrize("login", ["a%0Ab:x", "a:x%0D%0AX:y", "a%00:x"])
+def test_control_characters_in_a_url_reach_no_proxy(scheme: str, login: str, monkeypatch: pytest.MonkeyPatch):
+    with ScriptedServer() as server, Proxy(server.port, user="a", password="x").serve() as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://{login}@127.0.0.1:{proxy.port}")
+        with Mailer(25, FirewallAutoDetect=True) as mailer:
+            assert mailer.send() == ErrorCode.INVALID_VALUE
+            assert "control character" in mailer.error[1]
+            assert mailer.error[1].isprintable()
+    assert not any(b"Authorization" in request or b"a\n" in request for request in proxy.requests)
+
+
 def test_socks4_sets_no_bound_to_a_user():
     with (
         ScriptedServer() as server,

@@ -13,7 +13,10 @@ from loopback_identity import LoopbackIdentity
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import TLSError
 from ssmtp_compat.pki.certificates import Certificate, KeyPair
+from ssmtp_compat.pki.stores.token_keys import TokenKey, TokenRSAKey
+from ssmtp_compat.pki.stores.token_uri import TokenAddress
 from ssmtp_compat.tls.context import TlsOptions, make_context
+from unit.pki.authority import rsa_key
 from wire.mailer import Mailer
 from wire.scripted_server import ScriptedServer
 from wire.tls_certificates import Issued, authority, issue
@@ -165,8 +168,11 @@ def test_the_signer_and_the_client_are_chosen_apart(client: Issued, tmp_path: Pa
         assert (mailer.get("CertSubject"), mailer.get("SSLCertSubject")) == ("", "CN=Client")
 
 
-def test_a_key_that_tls_cannot_use_is_named(client: Issued):
-    options = TlsOptions(server_name="localhost", client=KeyPair(Certificate(client.der), X25519PrivateKey.generate()))
+@pytest.mark.parametrize("kind", ["agreement", "token"])
+def test_a_key_that_tls_cannot_use_is_named(client: Issued, kind: str):
+    token = TokenKey(TokenAddress("module"), b"", "SSLCertStore", b"", "")
+    key = X25519PrivateKey.generate() if kind == "agreement" else TokenRSAKey(token, rsa_key().public_key())
+    options = TlsOptions(server_name="localhost", client=KeyPair(Certificate(client.der), key))
     with pytest.raises(TLSError, match="CN=Client") as caught:
         make_context(options)
     assert caught.value.code is ErrorCode.NO_CREDENTIALS

@@ -12,7 +12,7 @@ from typing import Final
 from .enums import PropertyID
 from .errors import ErrorCode
 from .properties import PROPERTIES
-from .schema import Access, ConfigDef, Evidence, Support, ValueType, WritableWhen
+from .schema import Access, ConfigDef, Evidence, ValueType, WritableWhen
 
 __all__ = ["SETTINGS"]
 
@@ -23,7 +23,6 @@ _TELNET_CONFIG: Final = "Telnet configuration page (sibling, V9)"
 _REFUSED_RECIPIENT: Final = "SMTP Cc and PSMTP BCc pages (siblings, 2020)"
 _OURS: Final = "this project"
 
-_QUEUES: Final = "queues"
 
 # The vendor's headers declare every number as a 32-bit signed int, so no ported script can hold a larger one.
 _INT_MAX: Final = 2**31 - 1
@@ -127,8 +126,6 @@ _SMTP_ROWS: Final = (
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
         source="SFileMailer ProcessQueue page (sibling, 2020)",
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
     ConfigDef(
         name="MaxHeaderLength",
@@ -856,12 +853,36 @@ _OUR_ROWS: Final = (
         value_type=ValueType.BOOL,
         default=True,
         doc="Whether Sign makes multipart/signed, which every reader can show (RFC 8551 3.5.3). False makes opaque "
-        "application/pkcs7-mime (RFC 8551 3.5.2).",
+        "application/pkcs7-mime with the content inside (RFC 8551 3.5.2), which no relay can break and only readers of "
+        "S/MIME can show.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,
-        support=Support.NONE,
-        support_note="opaque signatures",
+    ),
+    ConfigDef(
+        name="UsePSS",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether Sign uses RSASSA-PSS (RFC 4056) with an RSA key, in place of PKCS #1 v1.5, which every reader "
+        "verifies. The hash of SigningAlgorithm is also that of MGF1, and the salt is as long as it. A key whose "
+        "certificate names RSASSA-PSS (RFC 4055 1.2) is always used so; other kinds of keys are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="IssuerCertificatesFile",
+        group="ssmtp_compat",
+        value_type=ValueType.TEXT,
+        default="",
+        doc="Path of a file with certificates of authorities, as PEM text, in any order. IncludeChain takes those from "
+        "it that CertStore lacks between the signer's certificate and its root. It is read when signing, and anew when "
+        "it has changed.",
+        single_line=True,
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
     ),
     ConfigDef(
         name="CheckCertificateDates",
@@ -870,6 +891,58 @@ _OUR_ROWS: Final = (
         default=True,
         doc="Whether Sign and Encrypt refuse a signer's or a recipient's certificate that has expired or is not yet "
         "valid. TLS certificates are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="CheckCertificatePurpose",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=True,
+        doc="Whether Sign and Encrypt refuse a certificate whose key usage or extended key usage is for something else "
+        "(RFC 8550 4.4). A signer needs digitalSignature or nonRepudiation; a recipient needs keyEncipherment with an "
+        "RSA key and keyAgreement with another one; where there is an extended key usage, emailProtection or any "
+        "purpose has to be in it. TLS certificates are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="MinimumRSAKeyBits",
+        group="ssmtp_compat",
+        value_type=ValueType.INT,
+        default=1024,
+        unit="bits",
+        minimum=0,
+        maximum=16384,
+        doc="The shortest RSA key of a signer's or a recipient's certificate that Sign and Encrypt accept; 0 accepts "
+        "any. Keys below 2048 bits are weak; below 1024 they can be broken by anybody with patience. TLS certificates "
+        "are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="UseOAEP",
+        group="ssmtp_compat",
+        value_type=ValueType.BOOL,
+        default=False,
+        doc="Whether Encrypt and SignAndEncrypt give the key of the message to recipients with RSA keys by RSAES-OAEP "
+        "(RFC 4055). Otherwise by PKCS #1 v1.5, which is older, weaker where a reader tells too much of what it could "
+        "not decrypt, and read by every program. Recipients with elliptic-curve keys are not concerned.",
+        evidence=Evidence.OURS,
+        default_evidence=Evidence.OURS,
+        source=_OURS,
+    ),
+    ConfigDef(
+        name="OAEPHashAlgorithm",
+        group="ssmtp_compat",
+        value_type=ValueType.TEXT,
+        default="SHA256",
+        doc="Hash of RSAES-OAEP, for the label and for the mask, when UseOAEP is True: SHA1, SHA224, SHA256, SHA384 or "
+        "SHA512, with or without a hyphen, or its OID; upper and lower case are alike. Another name is reported when "
+        "encrypting.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,
@@ -909,8 +982,6 @@ _OUR_ROWS: Final = (
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
 )
 

@@ -405,6 +405,7 @@ _ROWS: Final = (
         ErrorCode.MESSAGE_DECODING,
         "Message decoding error (code).",
         "A message is neither valid CMS nor valid MIME.",
+        replace=True,
     ),
     _recalled(
         ErrorCode.MESSAGE_TYPE,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .schema import Evidence, MethodDef, Parameter, Support
+from .schema import Evidence, MethodDef, Parameter
 
 __all__ = ["METHODS"]
 
@@ -15,7 +15,6 @@ _WRAPPER: Final = "PHP wrapper of a sibling product, 2020"
 _SAMPLES: Final = "vendor S/MIME samples"
 _QUEUE_PAGES: Final = "FileMailer Queue and SFileMailer ProcessQueue pages (siblings, 2020)"
 
-_QUEUES: Final = "queues"
 
 _RES: Final = Parameter(name="res", type="int", doc="Handle that open gave.")
 _QUEUE_DIR: Final = Parameter(name="queuedir", type="str", doc="An existing directory.")
@@ -186,8 +185,11 @@ _ROWS: Final = (
         parameters=(_RES,),
         returns="int",
         doc="Encrypts MessageText with its content header fields for every certificate of AddRecipientCert (CMS "
-        "EnvelopedData, RFC 5652 6; application/pkcs7-mime, RFC 8551 3.3). The result is in MessageText, its header "
-        "fields in OtherHeaders; on an error both stay as they were. Without a certificate it fails.",
+        "EnvelopedData, RFC 5652 6, or with AES-GCM AuthEnvelopedData, RFC 5083; application/pkcs7-mime, RFC 8551 "
+        "3.3). The certificates may have RSA keys, keys on P-256, P-384 or P-521 (RFC 5753) and X25519 keys (RFC "
+        "8418), in any mixture. The result is in MessageText, its header fields in OtherHeaders; on an error both stay "
+        "as they were. Without a certificate it fails. After a failure Send fails too, until Encrypt succeeds or "
+        "MessageText or Message is set.",
         evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_SAMPLES}",
     ),
@@ -223,8 +225,6 @@ _ROWS: Final = (
         "the first failure.",
         evidence=Evidence.OURS,
         source=f"{_QUEUE_PAGES}; that the run goes on is ours",
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
     MethodDef(
         name="Queue",
@@ -235,8 +235,6 @@ _ROWS: Final = (
         "the empty text with the reason in get_last_error_code.",
         evidence=Evidence.SIBLING,
         source=_QUEUE_PAGES,
-        support=Support.NONE,
-        support_note=_QUEUES,
     ),
     MethodDef(
         name="Reset",
@@ -303,10 +301,11 @@ _ROWS: Final = (
         function="do_sign",
         parameters=(_RES,),
         returns="int",
-        doc="Signs MessageText with its content header fields as multipart/signed (RFC 8551 3.5.3), with the "
-        "certificate that CertSubject or CertEncoded selected. The result is in MessageText, its header fields in "
-        "OtherHeaders; on an error both stay as they were. What is signed is made 7-bit first, so that no relay has to "
-        "change it.",
+        doc="Signs MessageText with its content header fields as multipart/signed (RFC 8551 3.5.3), or with the "
+        "content inside where DetachedSignature is False, with the certificate that CertSubject or CertEncoded "
+        "selected. A message that is signed already is signed again as a whole. The result is in MessageText, its "
+        "header fields in OtherHeaders; on an error both stay as they were. What is signed is made 7-bit first, so "
+        "that no relay has to change it.",
         evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_SAMPLES}",
     ),

@@ -122,8 +122,9 @@ _ROWS: Final = (
         value_type=ValueType.BINARY,
         default=b"MY",
         doc="The store that holds the signer's certificate and private key; CertStoreType tells how it is read. For a "
-        "file type it is a path, for a blob type the content itself, raw or in base64, and for the two Windows types "
-        "the name of a system store. It is opened when it is first needed.",
+        "file type it is a path, for a blob type the content itself, raw or in base64, for a PKCS #11 token the path "
+        "of its module or a URI (RFC 7512) such as 'pkcs11:token=mail?module-path=/usr/lib/softhsm/libsofthsm2.so', "
+        "and for the two Windows types the name of a system store. It is opened when it is first needed.",
         # A blob may be an unprotected private key.
         secret=True,
         evidence=Evidence.SIBLING,
@@ -134,7 +135,8 @@ _ROWS: Final = (
         id=PropertyID.CertStorePassword,
         value_type=ValueType.TEXT,
         default="",
-        doc="Password that opens CertStore, for a PFX store or an encrypted private key. Set it before CertSubject.",
+        doc="Password that opens CertStore, for a store or a private key that is encrypted, or the PIN of a token. Set "
+        "it before CertSubject.",
         secret=True,
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
@@ -145,25 +147,32 @@ _ROWS: Final = (
         value_type=ValueType.INT,
         default=int(CertStoreTypes.cstUser),
         choices=CertStoreTypes,
-        doc="How CertStore is read. 2 and 3 are a PFX (PKCS #12) file and its content, 6 and 7 a file of PEM blocks "
-        "with private key and certificate and its content. 0 and 1 are the stores of Windows, which other systems do "
-        "not have.",
+        doc="How CertStore is read; of each pair one is a file and the other its content. 2 and 3: PFX (PKCS #12). 4 "
+        "and 5: a Java key store (JKS, JCEKS, or the PKCS #12 that keytool writes). 6 and 7: PEM blocks with private "
+        "key and certificate. 8 and 9: certificates or a public key in PEM or DER. 11 and 12: PKCS #7 (P7B). 13 and "
+        "10: SSH public keys. 14 and 15: a private key of PuTTY. 16 and 17: XML with RSAKeyValue and X509Data. 18 and "
+        "19: a JSON Web Key or a set of them. 20: a PKCS #11 token. 99 finds out whether CertStore is the path of a "
+        "file, a token or content, and of which kind. Where the store has a private key without its certificate, "
+        "CertEncoded supplies it; a public key alone cannot sign. 0 and 1, the stores of Windows, are refused on every "
+        "system.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_HEADER} (names and numbers); {_STORE_PAGES}",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX and PEM key files and blobs",
+        support_note="the certificate stores of Windows",
     ),
     PropertyDef(
         id=PropertyID.CertSubject,
         value_type=ValueType.TEXT,
         default="",
-        doc="Selects the signer's certificate in CertStore: the one whose subject equals this text, else the first "
-        "whose subject contains it, upper and lower case alike. '*' takes the first one with a private key. Set it "
-        "last of the CertStore properties; it then reads as the full subject, and as empty where nothing fits.",
+        doc="Selects the signer's certificate in CertStore: the one whose subject equals this text, in either order of "
+        "its parts, else the first whose subject contains it, upper and lower case alike. '*' takes the first one with "
+        "a private key. Set it last of the CertStore properties; it then reads as the full subject, and as empty where "
+        "nothing fits. Beyond that it takes an e-mail address of the certificate, its SHA-1 or SHA-256 thumbprint, and "
+        "its serial number.",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.SIBLING,
-        source=f"{_SUBJECT_PAGES}; the order for '*' is ours",
+        source=f"{_SUBJECT_PAGES}; the order for '*', the address, the thumbprint and the serial number are ours",
     ),
     PropertyDef(
         id=PropertyID.Command,
@@ -206,14 +215,15 @@ _ROWS: Final = (
         id=PropertyID.EncryptingAlgorithm,
         value_type=ValueType.TEXT,
         default="AESCBC256",
-        doc="Cipher of Encrypt and SignAndEncrypt: AESCBC128 (or AES), AESCBC192, AESCBC256 or 3DES, or the OID of one "
-        "of these; upper and lower case are alike. It reads back as it was set. 3DES is weak and serves only very old "
-        "readers. A name that is not known is reported when encrypting.",
+        doc="Cipher of Encrypt and SignAndEncrypt: AESCBC128 (or AES), AESCBC192, AESCBC256, 3DES, DES, RC2CBC128 (or "
+        "RC2), RC2CBC64 or RC2CBC40, or the OID of one of these (RC2's means RC2CBC128); upper and lower case are "
+        "alike. AESGCM128, AESGCM192 and AESGCM256 are an addition of this library: they make an AuthEnvelopedData "
+        "(RFC 5083, RFC 5084), in which changes are noticed, but which older readers do not know. It reads back as it "
+        "was set. 3DES is weak; DES and RC2 protect nothing today and serve only very old readers, and RC2CBC64 and "
+        "RC2CBC40 take two seconds a megabyte. A name that is not known is reported when encrypting.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.OURS,
-        source="SMIME RecipientInfo event page, 2020 Qt edition (names)",
-        support=Support.PARTIAL,
-        support_note="ciphers other than AES-CBC and 3DES",
+        source="SMIME RecipientInfo event page, 2020 Qt edition (names); GCM is ours",
     ),
     PropertyDef(
         id=PropertyID.FirewallAutoDetect,
@@ -329,8 +339,8 @@ _ROWS: Final = (
         id=PropertyID.IncludeChain,
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether the issuers' certificates that CertStore holds are put into the signature beside the signer's, "
-        "the root left out. It matters only with IncludeCertificate.",
+        doc="Whether the issuers' certificates that CertStore or the file of IssuerCertificatesFile holds are put into "
+        "the signature beside the signer's, the root left out. It matters only with IncludeCertificate.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; leaving out the root is ours",
@@ -648,14 +658,14 @@ _ROWS: Final = (
         id=PropertyID.SigningAlgorithm,
         value_type=ValueType.TEXT,
         default="SHA256",
-        doc="Hash of Sign and SignAndEncrypt: SHA1, SHA224, SHA256, SHA384 or SHA512, with or without a hyphen, or its "
-        "OID; upper and lower case are alike. It reads back as it was set, and the micalg parameter follows it (RFC "
-        "8551 3.5.3.2). SHA1 is weak and many readers reject it. A name that is not known is reported when signing.",
+        doc="Hash of Sign and SignAndEncrypt: SHA224, SHA256, SHA384, SHA512, SHA3-224, SHA3-256, SHA3-384, SHA3-512, "
+        "SHA1 or MD5, with or without hyphens, or its OID; upper and lower case are alike. It reads back as it was "
+        "set, and the micalg parameter follows it (RFC 8551 3.5.3.2). SHA1 and MD5 are weak and many readers reject "
+        "them; an EC key cannot use MD5. An Ed25519 key signs with SHA-512 and an Ed448 key with SHAKE256 whatever is "
+        "set here (RFC 8419). A name that is not known is reported when signing.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.OURS,
         source=f"{_OVERVIEW}; vendor S/MIME samples",
-        support=Support.PARTIAL,
-        support_note="hashes other than SHA-1 and SHA-2, and keys other than RSA",
     ),
     PropertyDef(
         id=PropertyID.SSLAcceptServerCertEncoded,
@@ -708,7 +718,7 @@ _ROWS: Final = (
         default_evidence=Evidence.INFERRED,
         source=f"{_OVERVIEW}; {_HEADER} (names and numbers)",
         support=Support.PARTIAL,
-        support_note="certificate stores other than PFX and PEM key files and blobs",
+        support_note="the certificate stores of Windows, and in TLS keys on PKCS #11 tokens",
     ),
     PropertyDef(
         id=PropertyID.SSLCertSubject,

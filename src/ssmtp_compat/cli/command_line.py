@@ -14,6 +14,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from .dialogue import one_line
 from .outcomes import CommandError, Exit
+from .read_options import DECRYPT_EPILOG, VERIFY_EPILOG, add_decrypt_options, add_verify_options
 
 __all__ = ["main"]
 
@@ -54,16 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
-        return _demo() if options.command == "demo" else _send(options)
+        return _COMMANDS[options.command](options)
     except CommandError as failure:
         _complain(failure.code, failure.text)
         return failure.status
     except KeyboardInterrupt:
         sys.stderr.write(f"{_PROGRAM}: interrupted\n")
         return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read along has gone, "head" for example. What is still in the buffer would fail again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
-def _demo() -> int:
+def _demo(_: argparse.Namespace) -> int:
     try:
         from .demo.story import run
     except ModuleNotFoundError as error:
@@ -74,12 +79,7 @@ def _demo() -> int:
         )
         _complain(missing.code, missing.message)
         return 1
-    try:
-        return run(sys.stdout)
-    except BrokenPipeError:
-        # Whoever read along has gone, "head" for example. What is still in the buffer would fail again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return run(sys.stdout)
 
 
 def _send(options: argparse.Namespace) -> int:
@@ -88,6 +88,21 @@ def _send(options: argparse.Namespace) -> int:
     for code, text in send(options):
         _complain(code, f"not delivered to one recipient: {text}")
     return Exit.OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from .read import verify
+
+    return verify(options)
+
+
+def _decrypt(options: argparse.Namespace) -> int:
+    from .read import decrypt
+
+    return decrypt(options)
+
+
+_COMMANDS: Final = {"demo": _demo, "send": _send, "verify": _verify, "decrypt": _decrypt}
 
 
 def _complain(code: int, text: str) -> None:
@@ -99,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         prog=_PROGRAM, description="Send mail by SMTP, signed and encrypted if wanted.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
-    subcommands = parser.add_subparsers(dest="command", required=True, metavar="{demo,send}")
+    subcommands = parser.add_subparsers(dest="command", required=True, metavar="{demo,send,verify,decrypt}")
     subcommands.add_parser(
         "demo",
         help="sign, encrypt and send a message to a mail server in this process, and check what arrived",
@@ -108,16 +123,33 @@ def _parser() -> argparse.ArgumentParser:
         "it. Exit status 0 if the message was delivered, decrypted and verified, otherwise 1.",
         allow_abbrev=False,
     )
-    _add_send_options(
-        subcommands.add_parser(
-            "send",
-            help="send a message",
-            description="Send one message.",
-            epilog=_SEND_EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
+    for name, text, description, epilog, add_options in (
+        ("send", "send a message", "Send one message.", _SEND_EPILOG, _add_send_options),
+        (
+            "verify",
+            "check the signature of a message",
+            "Check who signed a message, and whether it is as it was signed.",
+            VERIFY_EPILOG,
+            add_verify_options,
+        ),
+        (
+            "decrypt",
+            "decrypt a message",
+            "Decrypt a message. The result has the From, To and Subject of the message around it.",
+            DECRYPT_EPILOG,
+            add_decrypt_options,
+        ),
+    ):
+        add_options(
+            subcommands.add_parser(
+                name,
+                help=text,
+                description=description,
+                epilog=epilog,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                allow_abbrev=False,
+            )
         )
-    )
     return parser
 
 

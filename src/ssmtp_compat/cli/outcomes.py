@@ -15,6 +15,7 @@ class Exit(IntEnum):
     """Exit statuses, with the numbers that mail programs have used since sendmail."""
 
     OK = 0
+    NOT_VERIFIED = 1
     USAGE = 64
     BAD_DATA = 65
     UNAVAILABLE = 69

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import os
 import sys
-import warnings
-from pathlib import Path
 from typing import Any, Final
 
 from .. import (
@@ -29,8 +25,8 @@ from .. import (
     ssmtp_set,
 )
 from ..catalog.errors import ErrorCode
-from ..errors import SSMTPError
 from .dialogue import dialogue_line
+from .inputs import password, read_file, read_input
 from .outcomes import CommandError, Exit, delivery_status
 
 __all__ = ["send"]
@@ -75,8 +71,8 @@ def _describe_server(handle: int, options: argparse.Namespace) -> None:
         _config(handle, f"OpenSSLCAFile={options.ca_file}", "--ca-file")
     if options.user:
         _set(handle, P.User, options.user, "--user")
-        password = _password("SSMTP_PASSWORD", f"Password of {options.user} at {options.server}: ")
-        _set(handle, P.Password, password, "SSMTP_PASSWORD")
+        secret = password("SSMTP_PASSWORD", f"Password of {options.user} at {options.server}: ")
+        _set(handle, P.Password, secret, "SSMTP_PASSWORD")
 
 
 def _describe_message(handle: int, options: argparse.Namespace) -> None:
@@ -91,19 +87,18 @@ def _describe_message(handle: int, options: argparse.Namespace) -> None:
         _config(handle, "AllowEmptyTo=True", "--to")
     _set(handle, P.Subject, options.subject, "--subject")
     _set(handle, P.OtherHeaders, "\r\n".join(options.header), "--header")
-    body = _standard_input() if options.body == "-" else _read(options.body, "--body")
-    _set(handle, P.MessageText, body, "--body")
+    _set(handle, P.MessageText, read_input(options.body, "--body"), "--body")
 
 
 def _secure(handle: int, options: argparse.Namespace) -> None:
     if options.sign:
         _set(handle, P.CertStoreType, CertStoreTypes.cstPFXBlob, "--sign")
-        _set(handle, P.CertStore, _read(options.sign, "--sign"), f"--sign {options.sign}")
-        password = _password("SSMTP_PFX_PASSWORD", f"Password of {options.sign}: ")
-        _set(handle, P.CertStorePassword, password, "SSMTP_PFX_PASSWORD")
+        _set(handle, P.CertStore, read_file(options.sign, "--sign"), f"--sign {options.sign}")
+        secret = password("SSMTP_PFX_PASSWORD", f"Password of {options.sign}: ")
+        _set(handle, P.CertStorePassword, secret, "SSMTP_PFX_PASSWORD")
         _set(handle, P.CertSubject, "*", f"--sign {options.sign}")
     for path in options.encrypt_to:
-        _check(handle, ssmtp_do_addrecipientcert(handle, _read(path, "--encrypt-to")), f"--encrypt-to {path}")
+        _check(handle, ssmtp_do_addrecipientcert(handle, read_file(path, "--encrypt-to")), f"--encrypt-to {path}")
     if options.sign and options.encrypt_to:
         _check(handle, ssmtp_do_signandencrypt(handle), "--sign, --encrypt-to")
     elif options.sign:
@@ -148,32 +143,3 @@ def _check(handle: int, code: int, option: str) -> None:
     """Whatever fails before the server is asked is a fault of the data."""
     if code:
         raise CommandError(code, f"{option}: {ssmtp_get_last_error(handle)}", Exit.BAD_DATA)
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None:  # closed, as a daemon's may be
-        closed = SSMTPError(ErrorCode.CANNOT_OPEN_FILE, "Standard input is closed; name a file.")
-        raise CommandError(closed.code, f"--body: {closed.message}", Exit.BAD_DATA)
-    return sys.stdin.buffer.read()
-
-
-def _read(path: str, option: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        unreadable = SSMTPError(ErrorCode.CANNOT_OPEN_FILE, error.strerror or str(error))
-        raise CommandError(unreadable.code, f"{option} {path}: {unreadable.message}", Exit.BAD_DATA) from error
-
-
-def _password(variable: str, prompt: str) -> str:
-    value = os.environ.get(variable)
-    if value is not None:
-        return value
-    with warnings.catch_warnings():
-        # Without a terminal getpass would warn and take a line of the message, from the standard input, for it.
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return getpass.getpass(prompt)
-        except (getpass.GetPassWarning, EOFError) as error:
-            text = f"No password: there is no terminal to ask at; set the environment variable {variable}."
-            raise CommandError(ErrorCode.INVALID_VALUE, text, Exit.USAGE) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from ..catalog.enums import EventID, PropertyID
 from ..catalog.errors import ErrorCode
 from ..catalog.lookup import property_by_id, setting_by_name
-from ..catalog.schema import MethodDef, PropertyDef
+from ..catalog.schema import PropertyDef
 from ..catalog.values import shown
-from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
+from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError, UnsupportedError
 from ..events import CallbackError, EventHub
+from ..message.ascii_text import Octets
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
+from ..message.headers import read_fields
 from ..net.deadline import CancelToken, Deadline
 from ..net.readiness import pause
 from ..operations.connection import Connection, ConnectionOptions
@@ -65,6 +67,8 @@ class SSMTPClient:
         self._opening = False
         self._headers_secured = ("", "")
         """OtherHeaders before Sign or Encrypt changed them, and after."""
+        self._not_encrypted: ErrorCode | None = None
+        """Why the message is still in the clear although it was to be encrypted."""
         attach_client_values(self)
 
     # -- connection ---------------------------------------------------------------------------------------------------
@@ -162,6 +166,53 @@ class SSMTPClient:
                 self._delivery.deliver(outgoing, composed, deadline)
             self._message_seed = b""
 
+    def queue(self, path: str) -> str:
+        """Put the message into a directory, to be sent by :meth:`process_queue`; returns the name of its file."""
+        from ..spool.directory import SpoolDirectory
+        from ..spool.messages import Submission, put_message
+
+        with self._method():
+            with self.settings.lock:
+                options = views.delivery_options(self.settings)
+                outgoing = self._outgoing()
+            directory = SpoolDirectory(path)
+            composed = outgoing.check(options)
+            if composed.eight_bit:
+                # Nobody knows yet what the server takes. What may not be encoded stays as it is.
+                with suppress(UnsupportedError):
+                    composed = outgoing.compose(False)
+            envelope = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
+            fields = read_fields(composed.header.decode("utf-8"))
+            message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
+            name = put_message(directory, envelope, composed, datetime.now(UTC), message_id)
+            self._message_seed = b""
+            return name
+
+    def process_queue(self, path: str) -> None:
+        """Send the messages of a directory, over the open session or over one of its own."""
+        from ..operations.queueing import QueueOptions, QueueRun
+        from ..spool.directory import SpoolDirectory
+
+        with self._method() as deadline:
+            with self.settings.lock:
+                delivery = views.delivery_options(self.settings)
+                options = QueueOptions(
+                    keep_sent=self.settings.setting_flag("KeepQueue"),
+                    stop_at_failure=self.settings.setting_flag("StopOnQueueErrors"),
+                )
+            run = QueueRun(SpoolDirectory(path), delivery, options, self.events)
+            try:
+                if run.has_work:
+                    with self._session(deadline) as connection:
+                        run.send_all(connection, deadline, self._watch)
+            finally:
+                run.release()
+            if run.failure is not None:
+                raise run.failure
+
+    def _watch(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
     def verify(self, text: str) -> None:
         """Ask the server whether it knows a mailbox, over the open session or over one of its own."""
         with self._method() as deadline:
@@ -188,14 +239,14 @@ class SSMTPClient:
         """Put the encrypted message in the place of MessageText, and its header lines into OtherHeaders."""
         from ..smime.secure import encrypt_message
 
-        with self._method() as deadline:
+        with self._method() as deadline, self._encrypting():
             self._replace_content(encrypt_message(*self._content(), self._recipients_spec()), deadline)
 
     def sign_and_encrypt(self) -> None:
         """Sign, then encrypt what was signed. Nothing is changed when either fails."""
         from ..smime.secure import sign_and_encrypt_message
 
-        with self._method() as deadline:
+        with self._method() as deadline, self._encrypting():
             secured = sign_and_encrypt_message(*self._content(), self._signer_spec(), self._recipients_spec())
             self._replace_content(secured, deadline)
 
@@ -214,6 +265,7 @@ class SSMTPClient:
             self.settings.reset()
             self._message_seed = b""
             self._headers_secured = ("", "")
+            self._not_encrypted = None
             # Last, because its events may raise.
             if connection is not None:
                 connection.abort()
@@ -223,11 +275,6 @@ class SSMTPClient:
         with self._method():
             self.settings.reset_headers()
             self._message_seed = b""
-
-    def refuse(self, method: MethodDef) -> None:
-        """Fail as a method that this version lacks."""
-        with self._method():
-            views.refuse(method)
 
     # -- values -------------------------------------------------------------------------------------------------------
 
@@ -368,11 +415,12 @@ class SSMTPClient:
 
     def certificate(self, chosen_by: views.StoreProperties) -> CertificateSelection:
         """The certificate that ``chosen_by`` select, perhaps none."""
-        from ..operations.securing import CertificateSelection
+        selection = self._certificates.get(chosen_by)
+        if selection is None:
+            from ..operations.securing import CertificateSelection
 
-        if chosen_by not in self._certificates:
-            self._certificates[chosen_by] = CertificateSelection()
-        return self._certificates[chosen_by]
+            selection = self._certificates[chosen_by] = CertificateSelection()
+        return selection
 
     def forget_certificate(self, chosen_by: views.StoreProperties) -> None:
         """Select no certificate by ``chosen_by``."""
@@ -387,6 +435,13 @@ class SSMTPClient:
     # -- message helpers ----------------------------------------------------------------------------------------------
 
     def _outgoing(self) -> Outgoing:
+        if self._not_encrypted is not None:
+            # A script that takes no notice of what Encrypt returned must not send in the clear what nobody may read.
+            raise SSMTPError(
+                self._not_encrypted,
+                "Encrypt failed with this code, so the message is not sent in the clear. Encrypt it, or set "
+                "MessageText again to send it as it is.",
+            )
         raw = self.settings.binary(P.Message)
         compose_for: Callable[[bool], Composed]
         if raw:
@@ -398,7 +453,8 @@ class SSMTPClient:
         return Outgoing(sender, recipients, compose_for, views.message_dsn(self.settings))
 
     def _signer_spec(self) -> SignerSpec:
-        return views.signer_spec(self.settings, self.certificate(views.SIGNER).key_pair(), datetime.now(UTC))
+        key_pair = self.certificate(views.SIGNER).key_pair(views.issuer_store(self.settings))
+        return views.signer_spec(self.settings, key_pair, datetime.now(UTC))
 
     @cached_property
     def _tls_sessions(self) -> SessionCache:
@@ -419,7 +475,7 @@ class SSMTPClient:
     def _recipients_spec(self) -> RecipientsSpec:
         return views.recipients_spec(self.settings, self._recipient_certificates.all(), datetime.now(UTC))
 
-    def _content(self) -> tuple[bytes, str, str]:
+    def _content(self) -> tuple[Octets, str, str]:
         settings = self.settings
         if settings.binary(P.Message):
             # Send would send Message: as it is, not signed, and above all not encrypted.
@@ -428,9 +484,19 @@ class SSMTPClient:
                 "Message is set, and Send would send it instead of the MessageText that is signed or encrypted; "
                 "empty Message first.",
             )
-        return bytes(views.body(settings)), views.body_charset(settings), settings.text(P.OtherHeaders)
+        return views.body(settings), views.body_charset(settings), settings.text(P.OtherHeaders)
+
+    @contextmanager
+    def _encrypting(self) -> Iterator[None]:
+        try:
+            yield
+        except SSMTPError as error:
+            self._not_encrypted = error.code
+            raise
+        self._not_encrypted = None
 
     def _replace_content(self, secured: Secured, deadline: Deadline) -> None:
+        text = secured.message_text
         # Computing is no inactivity, but an interrupt and an absolute limit hold: then nothing has changed.
         deadline.progress()
         deadline.check()
@@ -438,8 +504,12 @@ class SSMTPClient:
         given = self.settings.text(P.OtherHeaders)
         # Sign, then Encrypt: what the caller gave is what stood there before the first of the two.
         self._headers_secured = (before if given == written else given, secured.other_headers)
-        self.settings.put(P.MessageText, secured.message_text)
+        self.settings.put(P.MessageText, text)
         self.settings.put(P.OtherHeaders, secured.other_headers)
+
+    def allow_clear_text(self) -> None:
+        """For a new MessageText or Message: nobody has asked yet to encrypt it."""
+        self._not_encrypted = None
 
     def restore_headers(self) -> None:
         """For a new MessageText: take back the header lines that belong to the signed or encrypted one before it."""

@@ -45,6 +45,7 @@ def attach_client_values(client: SSMTPClient) -> None:
     attach(P.MessageHeaderField, read=lambda index: values.header_field(index).name)
     attach(P.MessageHeaderValue, read=lambda index: values.header_field(index).value)
     attach(P.MessageHeadersString, read=values.headers_string)
+    attach(P.Message, write=values.set_message)
     attach(P.MessageText, write=values.set_message_text)
     attach(P.SSLServerCertEncoded, read=lambda _: client.server_certificate)
     attach(P.SSLEnabled, read=values.tls_enabled, write=values.set_tls_enabled)
@@ -79,7 +80,12 @@ class _ClientValues:
         elif not value:
             self._client.disconnect()
 
+    def set_message(self, value: Value, _: int) -> None:
+        self._client.allow_clear_text()
+        self._settings.put(P.Message, value)
+
     def set_message_text(self, value: Value, _: int) -> None:
+        self._client.allow_clear_text()
         self._client.restore_headers()
         self._settings.put(P.MessageText, value)
 

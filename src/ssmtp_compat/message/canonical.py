@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
@@ -45,6 +46,7 @@ def to_crlf(data: Octets) -> Octets:
     return data.replace(b"\n", b"\r\n")
 
 
+@lru_cache(maxsize=64)
 def has_ascii_line_ends(charset: str) -> bool:
     """Whether a line ends in ``charset`` with the octets 13 and 10, as text in mail has to (RFC 2046 4.1.1)."""
     return "\r\n".encode(charset) == b"\r\n"

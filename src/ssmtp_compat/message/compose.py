@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, UnsupportedError
+from ..octets import Sliceable
 from .addresses import Address
 from .ascii_text import Octets
 from .canonical import encode_text, has_ascii_line_ends, to_crlf
@@ -20,7 +22,16 @@ from .headers import HeaderField, address_pieces, fold, structured_pieces, unstr
 from .other_headers import OtherHeaders, check_single_fields, lacks_charset, parse_other_headers
 from .transfer_encoding import choose, encode, has_long_line
 
-__all__ = ["Composed", "MessageSpec", "canonical_body", "compose", "header_block", "header_fields", "raw_message"]
+__all__ = [
+    "Composed",
+    "MessageSpec",
+    "canonical_body",
+    "compose",
+    "header_block",
+    "header_fields",
+    "raw_message",
+    "without_blind_fields",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +68,7 @@ class Composed:
 
     header: bytes
     """Ends in CRLF if it is not empty; the empty line behind it is not included."""
-    content: Octets
+    content: Sliceable
     """Holds the body, from ``body_start`` to its end; what stands before that is not for the wire."""
     eight_bit: bool
     """The body has octets above 127."""
@@ -140,7 +151,7 @@ def raw_message(data: bytes, *, eight_bit: bool = True) -> Composed:
         head, body_start = data[:end], end + 4
     else:
         head, body_start = data.removesuffix(b"\r\n"), len(data)
-    header = _without_blind_fields(head) if head else b""
+    header = without_blind_fields(head) if head else b""
     try:
         header.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -251,6 +262,7 @@ def _is_declared(given: dict[str, str]) -> bool:
     return "content-transfer-encoding" in given or media_type.startswith(("multipart/", "message/"))
 
 
+@lru_cache(maxsize=64)
 def _is_ascii_superset(charset: str) -> bool:
     """Whether octets below 128 always mean ASCII; not so in ISO-2022-JP and UTF-7, where they can mean anything."""
     try:
@@ -279,7 +291,8 @@ def _eight_bit_way_missing() -> UnsupportedError:
     )
 
 
-def _without_blind_fields(head: bytes) -> bytes:
+def without_blind_fields(head: bytes) -> bytes:
+    """A header, given without the CRLF at its end, less its Bcc and Resent-Bcc fields; it ends in CRLF."""
     if b"bcc" not in head.lower():  # as nearly always
         return head + b"\r\n"
     kept: list[bytes] = []

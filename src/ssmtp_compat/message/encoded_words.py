@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
+from functools import lru_cache
 from typing import Final
 
 from ..catalog.errors import ErrorCode
@@ -31,6 +32,7 @@ _ENCODED_WORD: Final = re.compile(r"=\?[A-Za-z0-9+_-]{1,40}(\*[A-Za-z0-9-]{1,20}
 _NO_CHARSETS: Final = frozenset(("idna", "punycode", "raw-unicode-escape", "unicode-escape"))
 
 
+@lru_cache(maxsize=64)
 def check_charset(charset: str) -> None:
     """Raise :class:`InvalidValueError` (20005) unless ``charset`` names a character set that is known here."""
     known = _CHARSET_NAME.fullmatch(charset) is not None

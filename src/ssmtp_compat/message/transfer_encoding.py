@@ -6,14 +6,16 @@ No function here looks at a body with a regular expression or takes a step a lin
 from __future__ import annotations
 
 import binascii
+import struct
 from collections.abc import Iterable, Iterator
 from typing import Final, overload
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
+from ..octets import Sliceable
 from .ascii_text import Octets
 
-__all__ = ["choose", "encode", "fold_base64", "has_long_line"]
+__all__ = ["choose", "encode", "fold_base64", "folded_base64_length", "has_long_line", "quoted_printable_pieces"]
 
 MAX_LINE: Final = 998
 """Octets of a line without its CRLF; RFC 5322 2.1.1."""
@@ -22,12 +24,14 @@ _CODED_WIDTH: Final = 76  # RFC 2045 6.7 (5) and 6.8
 _OCTETS_A_LINE: Final = _CODED_WIDTH // 4 * 3
 _LINES_A_BLOCK: Final = 1024  # 58 368 octets in, 79 872 out: a block stays in the processor's second-level cache
 _BLOCK: Final = _OCTETS_A_LINE * _LINES_A_BLOCK
+_LINES: Final = struct.Struct(f"{_CODED_WIDTH}s" * _LINES_A_BLOCK)
 _COUNTING_BLOCK: Final = 1 << 20
+_QP_PIECE: Final = 1 << 20
 # Printable ASCII but "=", tab and the line ends go through quoted-printable as they are.
 _QP_BARE: Final = bytes(octet for octet in (*b"\t\r\n", *range(0x20, 0x7F)) if octet != ord("="))
 
 
-def has_long_line(data: Octets) -> bool:
+def has_long_line(data: Sliceable) -> bool:
     """Whether a line of ``data``, which has canonical line endings, is longer than 998 octets."""
     start = 0
     # A line of 998 octets ends, LF included, within 1000. Jump to the last line end in reach: a step for each kilobyte.
@@ -51,7 +55,7 @@ def choose(data: Octets, *, eight_bit: bool) -> str:
     if (ascii_only or eight_bit) and not has_long_line(data):
         return "7bit" if ascii_only else "8bit"
     data = bytes(data)
-    return "quoted-printable" if _quoted_printable_length(data) <= _base64_length(data) else "base64"
+    return "quoted-printable" if _quoted_printable_length(data) <= folded_base64_length(len(data)) else "base64"
 
 
 @overload
@@ -69,7 +73,7 @@ def encode(data: Octets, encoding: str) -> Octets:
     if encoding == "base64":
         return b"".join(fold_base64((bytes(data),)))
     if encoding == "quoted-printable":
-        return _quoted_printable(bytes(data))
+        return b"".join(quoted_printable_pieces(bytes(data)))
     raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{encoding} is no transfer encoding that can be carried out.")
 
 
@@ -79,43 +83,51 @@ def fold_base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
     ``chunks`` may have any size. Every block but the last is 1024 full lines, so memory stays constant.
     """
     pending = bytearray()
-    lines = _BlockWriter()
     for chunk in chunks:
+        if len(pending) + len(chunk) < _BLOCK:
+            pending += chunk
+            continue
         view = memoryview(chunk)
         if pending:
             missing = _BLOCK - len(pending)
             pending += view[:missing]
             view = view[missing:]
-            if len(pending) < _BLOCK:
-                continue
-            yield lines.write(pending)
+            yield _folded(pending)
             pending.clear()
         whole = len(view) - len(view) % _BLOCK
         for start in range(0, whole, _BLOCK):
-            yield lines.write(view[start : start + _BLOCK])
+            yield _folded(view[start : start + _BLOCK])
         pending += view[whole:]
     if pending:
         text = binascii.b2a_base64(pending, newline=False)
-        yield b"".join(text[start : start + _CODED_WIDTH] + b"\r\n" for start in range(0, len(text), _CODED_WIDTH))
+        yield (
+            b"\r\n".join([text[start : start + _CODED_WIDTH] for start in range(0, len(text), _CODED_WIDTH)]) + b"\r\n"
+        )
 
 
-class _BlockWriter:
-    """Writes a block's base64 text into ready-made lines, column by column, which is fewer steps than line by line."""
-
-    def __init__(self) -> None:
-        self._width = _CODED_WIDTH + 2
-        self._lines = bytearray((b" " * _CODED_WIDTH + b"\r\n") * _LINES_A_BLOCK)
-
-    def write(self, block: bytearray | memoryview) -> bytes:
-        text = binascii.b2a_base64(block, newline=False)
-        for column in range(_CODED_WIDTH):
-            self._lines[column :: self._width] = text[column::_CODED_WIDTH]
-        return bytes(self._lines)
-
-
-def _base64_length(data: bytes) -> int:
-    text = (len(data) + 2) // 3 * 4
+def folded_base64_length(octets: int) -> int:
+    """The length of what :func:`fold_base64` makes of so many ``octets``."""
+    text = (octets + 2) // 3 * 4
     return text + -(-text // _CODED_WIDTH) * 2
+
+
+def quoted_printable_pieces(data: bytes) -> Iterator[bytes]:
+    """Yield what :func:`encode` makes of ``data`` in quoted-printable, in pieces of about 1 MB that are whole lines."""
+    start = 0
+    # A line is encoded by itself, so the pieces may be too. A line longer than a piece stays in one.
+    while len(data) - start > _QP_PIECE:
+        end = data.find(b"\r\n", start + _QP_PIECE - len(b"\r\n"))
+        if end < 0:
+            break
+        end += len(b"\r\n")
+        yield _quoted_printable(data[start:end])
+        start = end
+    yield _quoted_printable(data[start:] if start else data)
+
+
+def _folded(block: bytes | bytearray | memoryview) -> bytes:
+    # Taken apart and put together by two functions that are written in C: a third of the time that slices would take.
+    return b"\r\n".join((*_LINES.unpack(binascii.b2a_base64(block, newline=False)), b""))
 
 
 def _quoted_printable_length(data: bytes) -> int:

@@ -10,11 +10,12 @@ from ..catalog.enums import EventID
 from ..events import EventHub
 from ..message.compose import Composed
 from ..net.deadline import Deadline
+from ..octets import sliceable
 from ..smtp import commands
 from ..smtp.chunking import message_chunks
 from ..smtp.commands import Command
 from ..smtp.session import State
-from ..smtp.transparency import content_pieces, sliceable
+from ..smtp.transparency import content_pieces
 from .exchange import Exchange, refusal
 
 __all__ = ["BdatContent", "Content", "DataContent"]
@@ -48,7 +49,11 @@ class Content(ABC):
 
     @abstractmethod
     def send(self, deadline: Deadline) -> None:
-        """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for a message that is refused."""
+        """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for what is refused on the way."""
+
+    @abstractmethod
+    def finish(self, deadline: Deadline) -> None:
+        """Await the server's verdict. Raises :class:`ReplyError` for a message that is refused."""
 
     def _begins(self) -> None:
         if self._body_octets:
@@ -84,7 +89,10 @@ class DataContent(Content):
             reply = self._exchange.command(commands.DATA, deadline)
             if not reply.intermediate:
                 raise refusal(reply)
-        reply = self._exchange.content(self._pieces(), deadline)
+        self._exchange.send_content(self._pieces(), deadline)
+
+    def finish(self, deadline: Deadline) -> None:
+        reply = self._exchange.content_reply(deadline)
         if not reply.positive:
             raise refusal(reply)
 
@@ -111,6 +119,8 @@ class BdatContent(Content):
             reply = self._exchange.chunks(self._chunks(), deadline)
             if not reply.positive:
                 raise refusal(reply)
+
+    def finish(self, deadline: Deadline) -> None:
         self._exchange.check_pairing()
 
     def _chunks(self) -> Iterator[tuple[Command, Iterator[bytes | memoryview]]]:

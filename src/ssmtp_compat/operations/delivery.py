@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..catalog.errors import ErrorCode
@@ -67,7 +68,22 @@ class Delivery:
         A refusal raises :class:`ReplyError` and leaves the session ready for another transaction, or, with
         ``reset_after_failure`` off, in the middle of the one given up.
         """
-        if self._exchange.session.state is not State.IDLE:
+        self.begin(outgoing, composed, deadline)
+        self.finish(deadline)
+
+    def begin(
+        self,
+        outgoing: Outgoing,
+        composed: Composed,
+        deadline: Deadline,
+        previous: Callable[[Reply], None] | None = None,
+    ) -> None:
+        """The first part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
+
+        Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
+        PIPELINING, and ``previous`` is called with that reply; it must not raise.
+        """
+        if not self._exchange.session.in_flight and self._exchange.session.state is not State.IDLE:
             self._end_foreign_transaction(deadline)
         extensions = self._exchange.session.extensions
         if composed.eight_bit and "8BITMIME" not in extensions:
@@ -75,9 +91,21 @@ class Delivery:
         envelope = _envelope(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
-        try:
-            self._open_transaction(envelope, content.command, deadline)
+        with self._giving_up(deadline):
+            self._open_transaction(envelope, content.command, deadline, previous)
             content.send(deadline)
+
+    def finish(self, deadline: Deadline) -> None:
+        """The second part of :meth:`deliver`: the server's verdict."""
+        if self._content is None:
+            raise AssertionError("no message was sent")
+        with self._giving_up(deadline):
+            self._content.finish(deadline)
+
+    @contextmanager
+    def _giving_up(self, deadline: Deadline) -> Iterator[None]:
+        try:
+            yield
         except ReplyError:
             # Nobody asked for the replies behind the refusal; the script wants to read why its message was refused.
             telling = self._exchange.last_reply
@@ -93,7 +121,13 @@ class Delivery:
         if not reply.positive:
             raise refusal(reply)
 
-    def _open_transaction(self, envelope: Envelope, closing: Command | None, deadline: Deadline) -> None:
+    def _open_transaction(
+        self,
+        envelope: Envelope,
+        closing: Command | None,
+        deadline: Deadline,
+        previous: Callable[[Reply], None] | None,
+    ) -> None:
         """MAIL and RCPT, and behind them ``closing``, DATA or BDAT with the message, if it may go along."""
         stop_on = self._options.stop_on_refusal
         roles = [path.role for path in envelope.forward_paths]
@@ -109,6 +143,10 @@ class Delivery:
         telling: Reply | None = None  # the reply that the error is about
         answered = accepted = 0
         for answer in self._exchange.run(group, deadline):
+            if answer.verb is Verb.CONTENT:
+                if previous is not None:
+                    previous(answer.reply)
+                continue
             refused = refusal(answer.reply) if not (answer.reply.positive or answer.reply.intermediate) else None
             if answer.verb is Verb.RCPT:
                 role = roles[answered]

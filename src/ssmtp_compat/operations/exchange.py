@@ -159,6 +159,15 @@ class Exchange:
 
     def content(self, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> Reply:
         """Send the message, end-of-content dot included, and await the reply to it."""
+        self.send_content(pieces, deadline)
+        return self.content_reply(deadline)
+
+    def content_reply(self, deadline: Deadline) -> Reply:
+        """Await the reply to the message that was sent last."""
+        return self._await(deadline).reply
+
+    def send_content(self, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> None:
+        """Send the message, end-of-content dot included. Its reply is the next one to be awaited."""
         self._hear_unasked(Verb.CONTENT, deadline)
         self.session.content_begins()
         try:
@@ -168,7 +177,6 @@ class Exchange:
             self.session.content_sent()
             self._explain(error, deadline)
         self.session.content_sent()
-        return self._await(deadline).reply
 
     def chunks(self, chunks: Iterable[tuple[Command, Iterable[bytes | memoryview]]], deadline: Deadline) -> Reply:
         """Send the message chunk by chunk: each a BDAT, and the pieces that it does not carry itself.

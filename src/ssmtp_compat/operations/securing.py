@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError
 from ..pki.certificates import Certificate, KeyPair, decode_certificate
-from ..pki.stores.entries import StoreEntry
+from ..pki.stores.entries import Store, StoreEntry, issuers_of
 from ..pki.stores.opening import StoreSource, open_store
 from ..pki.subjects import select
 
@@ -28,23 +30,24 @@ class CertificateSelection:
         store = open_store(source)
         self._entry = select(store.entries, subject)
         if self._entry is None:
-            held = "; ".join(entry.certificate.subject for entry in store.entries[:5]) or "no certificate"
             raise CertificateError(
-                ErrorCode.CERTIFICATE_NOT_FOUND, f"{subject!r} fits nothing in {source.what}, which holds: {held}."
+                ErrorCode.CERTIFICATE_NOT_FOUND,
+                f"{subject!r} fits nothing in {source.what}, which holds: {store.describe()}."
+                + _how_to_complete(store, source.what.removesuffix("Store")),
             )
         return self._entry.certificate.subject
 
     def by_certificate(self, source: StoreSource | None, encoded: bytes) -> str:
         """Select a certificate, with its private key if the store has it, and return its subject; "" without the key.
 
+        The key is found by the public key, so the store need not hold the certificate.
+
         Raises :class:`CertificateError` when ``encoded`` is no certificate (10280) or the store cannot be opened (271);
         then the old selection stays.
         """
         certificate = decode_certificate(encoded)
-        entries = open_store(source).entries if source is not None else ()
-        with_key = [entry for entry in entries if entry.certificate == certificate and entry.private_key is not None]
-        self._entry = with_key[0] if with_key else StoreEntry(certificate)
-        return certificate.subject if with_key else ""
+        self._entry = open_store(source).entry_for(certificate) if source is not None else StoreEntry(certificate)
+        return certificate.subject if self._entry.private_key is not None else ""
 
     @property
     def made(self) -> bool:
@@ -55,15 +58,37 @@ class CertificateSelection:
         """The selected certificate as PEM text; empty when none is selected."""
         return self._entry.certificate.pem() if self._entry is not None else b""
 
-    def key_pair(self) -> KeyPair:
-        """The selected certificate with its private key. Raises :class:`CertificateError` (10199) without either."""
+    def key_pair(self, issuers: StoreSource | None = None) -> KeyPair:
+        """The selected certificate with its private key.
+
+        ``issuers`` is where those are that its own store lacks in the chain. Raises :class:`CertificateError`: 10199
+        without certificate or key, 271 when ``issuers`` cannot be opened.
+        """
         if self._entry is None:
             raise CertificateError(
                 ErrorCode.NO_SIGNING_CERTIFICATE,
                 "No signing certificate is selected: set CertStoreType, CertStore, CertStorePassword and then "
                 "CertSubject.",
             )
-        return self._entry.key_pair()
+        pair = self._entry.key_pair()
+        if issuers is None:
+            return pair
+        more = (entry.certificate for entry in open_store(issuers).entries)
+        return replace(pair, chain=issuers_of(pair.certificate, (*pair.chain, *more)))
+
+
+def _how_to_complete(store: Store, prefix: str) -> str:
+    """What a store without certificates needs to be of use, as a sentence; ``prefix`` is that of its properties."""
+    if store.entries:
+        return ""
+    if store.loose_keys:
+        return f" Set {prefix}Encoded, in place of {prefix}Subject, to the certificate that belongs to the private key."
+    if store.public_keys:
+        return (
+            " A public key can neither sign nor be found by a subject: what signs is a certificate with its private "
+            "key, and messages are encrypted for the certificates that AddRecipientCert takes."
+        )
+    return ""
 
 
 class RecipientCertificates:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["CERTIFICATE_LABELS", "PemBlock", "decode_base64", "pem_blocks"]
+__all__ = ["CERTIFICATE_LABELS", "PemBlock", "decode_base64", "pem_blocks", "plain_content"]
 
 CERTIFICATE_LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 """Labels of a certificate; the second is what old versions of OpenSSL wrote."""
@@ -41,3 +41,17 @@ def decode_base64(text: bytes) -> bytes:
         return base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error as error:
         raise ValueError(f"not base64: {error}") from error
+
+
+def plain_content(content: bytes, *marks: bytes) -> bytes:
+    """``content``, or what it is the base64 of, when one of ``marks`` is only in that.
+
+    A store that is given by value may be in base64 (documented), whatever it is a store of.
+    """
+    if any(mark in content for mark in marks):
+        return content
+    try:
+        decoded = decode_base64(content)
+    except ValueError:
+        return content
+    return decoded if any(mark in decoded for mark in marks) else content

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, UnsupportedError
 from .armor import CERTIFICATE_LABELS, decode_base64, pem_blocks
+from .ber import to_definite
 from .names import RelativeName, email_addresses, format_name, relative_names
 
 __all__ = ["Certificate", "KeyPair", "decode_certificate"]
@@ -34,6 +35,8 @@ _KEY_USAGE_NAMES: Final = {
 _UNIVERSAL: Final = 0
 _CONSTRUCTED: Final = 1
 _SEQUENCE: Final = 16
+_SMALL: Final = 8192
+"""Octets; below, even an object identifier that fills the certificate is read in 50 ms."""
 _WANTED: Final = "Give it as PEM text, as base64 or as DER."
 
 
@@ -160,6 +163,9 @@ def _from_base64(text: bytes) -> Certificate:
 
 def _read(der: bytes) -> dict[str, Any]:
     """The fields of :class:`Certificate`. Raises ValueError and its like for a broken encoding."""
+    if len(der) > _SMALL:
+        # The bounds that hold for BER keep a hostile certificate from taking hours.
+        to_definite(der)
     parsed = asn1_x509.Certificate.load(der, strict=True)
     tbs = parsed["tbs_certificate"]
     subject = tbs["subject"]

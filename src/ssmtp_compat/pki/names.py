@@ -84,8 +84,8 @@ def format_name(name: asn1_x509.Name) -> str:
 def parse_name(text: str) -> tuple[RelativeName, ...] | None:
     """Read a distinguished name in either notation; None when ``text`` is none.
 
-    Understood are double quotes, backslash escapes and hexadecimal pairs (RFC 4514 2.4), ``,`` or ``;`` between the
-    parts, ``+`` inside one, blanks anywhere around, attribute types in any case and under their other usual names.
+    Understood are double quotes, backslash escapes, hexadecimal pairs and values (RFC 4514 2.4), ``,`` or ``;`` between
+    the parts, ``+`` inside one, blanks anywhere around, attribute types in any case and under their other usual names.
     """
     relatives: list[RelativeName] = []
     attributes: list[Attribute] = []
@@ -95,7 +95,7 @@ def parse_name(text: str) -> tuple[RelativeName, ...] | None:
         if not equals or not kind:
             return None
         kind = _OTHER_NAMES.get(kind, _SHORT_NAMES.get(kind, kind))
-        attributes.append((kind, _unquote(value)))
+        attributes.append((kind, _read_value(value.strip())))
         if separator != "+":
             relatives.append(frozenset(attributes))
             attributes = []
@@ -146,8 +146,16 @@ def _split(text: str) -> Sequence[tuple[str, str]]:
     return pieces
 
 
+def _read_value(value: str) -> str:
+    if value.startswith("#"):
+        try:
+            return _value_text(bytes.fromhex(value[1:]))
+        except ValueError:
+            pass  # not the hexadecimal form of RFC 4514 2.4, but a number sign that somebody left without its backslash
+    return _unquote(value)
+
+
 def _unquote(value: str) -> str:
-    value = value.strip()
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = value[1:-1].replace('""', '"')
     if "\\" not in value:

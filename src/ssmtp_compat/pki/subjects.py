@@ -1,7 +1,9 @@
-"""Choosing one entry of a store by what is known of its subject."""
+"""Choosing one entry of a store by what is known of its certificate."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -12,6 +14,11 @@ from .stores.entries import StoreEntry
 __all__ = ["select"]
 
 _ANY: Final = "*"
+# As programs show them: digits in pairs, with colons or blanks between, or without.
+_HEXADECIMAL: Final = re.compile(r"(?:0x)?([0-9a-f]{1,2}(?:[: ]?[0-9a-f]{2})*)", re.IGNORECASE)
+_DECIMAL: Final = re.compile(r"[0-9]{1,60}")
+_SHA1_DIGITS: Final = 40
+_SHA256_DIGITS: Final = 64
 
 
 def select(entries: Sequence[StoreEntry], subject: str) -> StoreEntry | None:
@@ -19,8 +26,10 @@ def select(entries: Sequence[StoreEntry], subject: str) -> StoreEntry | None:
 
     Tried in this order: ``*`` for any; the whole distinguished name, in any order of its parts, RFC 4514 notation
     included, first with values as they are and then ignoring case; an e-mail address of the certificate (our
-    addition; ahead of the next step, in which ``bob@a.example`` would find ``jacob@a.example`` too); a part of the
-    subject's text, ignoring case. An empty text finds nothing.
+    addition, as the next and the last; ahead of parts, for as one ``bob@a.example`` would find ``jacob@a.example``
+    too); the certificate's thumbprint, SHA-1 or SHA-256; a part of the subject's text, ignoring case; the
+    certificate's serial number, decimal or hexadecimal. Thumbprint and hexadecimal numbers may have colons or blanks
+    between the pairs of digits. An empty text finds nothing.
     """
     wanted = subject.strip()
     if not wanted:
@@ -46,8 +55,19 @@ def _tests(wanted: str) -> Iterable[Callable[[Certificate], bool]]:
     if "@" in wanted:
         address = _with_folded_domain(wanted)
         yield lambda certificate: any(_with_folded_domain(email) == address for email in certificate.emails)
+    match = _HEXADECIMAL.fullmatch(wanted)
+    digits = re.sub("[: ]", "", match[1]).lower() if match else ""
+    if len(digits) == _SHA1_DIGITS:
+        # No security rests on it here: whoever can put a certificate into the store needs no collision.
+        yield lambda certificate: hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest() == digits
+    elif len(digits) == _SHA256_DIGITS:
+        yield lambda certificate: hashlib.sha256(certificate.der).hexdigest() == digits
     part = wanted.casefold()
     yield lambda certificate: part in certificate.subject.casefold()
+    if _DECIMAL.fullmatch(wanted):
+        yield lambda certificate: certificate.serial == int(wanted)
+    if digits:
+        yield lambda certificate: certificate.serial == int(digits, 16)
 
 
 def _folded(names: Iterable[RelativeName]) -> list[list[tuple[str, str]]]:

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
+    "BIT_STRING",
     "CONTEXT_0",
     "CONTEXT_0_PRIMITIVE",
+    "CONTEXT_1",
+    "CONTEXT_2",
     "NULL",
     "OCTET_STRING",
     "SEQUENCE",
@@ -18,6 +21,7 @@ __all__ = [
     "wrap",
 ]
 
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
@@ -25,6 +29,9 @@ CONTEXT_0: Final = 0xA0
 """[0], constructed: EXPLICIT, or IMPLICIT over a SEQUENCE or SET."""
 CONTEXT_0_PRIMITIVE: Final = 0x80
 """[0] IMPLICIT over a primitive type."""
+CONTEXT_1: Final = 0xA1
+CONTEXT_2: Final = 0xA2
+"""[1] and [2], constructed."""
 NULL: Final = b"\x05\x00"
 
 
@@ -39,7 +46,9 @@ def header(tag: int, length: int) -> bytes:
 def wrap(tag: int, *content: bytes) -> bytes:
     """A whole value: header and content."""
     body = b"".join(content)
-    return header(tag, len(body)) + body
+    length = len(body)
+    # The short form here too: a signature is made of two dozen of these, and each call counts beside the RSA operation.
+    return (bytes((tag, length)) if length < 0x80 else header(tag, length)) + body
 
 
 def opening(tag: int, beginning: bytes, following: int) -> bytes:

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ..catalog.errors import ErrorCode
-from ..errors import InvalidValueError, SSMTPError
+from ..errors import InvalidValueError
+from ..message.ascii_text import AsciiText
 from ..message.compose import canonical_body
 from ..message.other_headers import OtherHeaders, RawField, lacks_charset
-from ..message.transfer_encoding import choose, encode, fold_base64
+from ..message.transfer_encoding import choose, quoted_printable_pieces
+from .sources import Base64, Joined, Part, Source
 
 __all__ = [
-    "ENVELOPED_FIELDS",
     "Entity",
     "content_entity",
     "multipart_signed",
-    "signed_fields",
+    "pkcs7_mime_header",
     "with_mime_fields",
 ]
-
-CHUNK: Final = 256 * 1024
-"""Octets of a piece of a body on its way through a digest or a cipher."""
 
 _UNENCODED: Final = frozenset(("", "7bit", "8bit", "binary"))
 _COMPOSITE: Final = ("multipart/", "message/")
 _TYPE: Final = "content-type"
 _ENCODING: Final = "content-transfer-encoding"
-
-ENVELOPED_FIELDS: Final = (
-    "MIME-Version: 1.0",
-    "Content-Type: application/pkcs7-mime; smime-type=enveloped-data;",
-    ' name="smime.p7m"',
-    "Content-Transfer-Encoding: base64",
-    'Content-Disposition: attachment; filename="smime.p7m"',
-)
-"""Header lines of an entity whose body is the base64 text of an EnvelopedData (RFC 8551 3.3)."""
 
 _PREAMBLE: Final = b"This is an S/MIME signed message.\r\n"
 _SIGNATURE_HEADER: Final = (
@@ -49,29 +38,26 @@ _SIGNATURE_HEADER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A MIME entity in canonical form; header and body apart, so that a big body is not copied to join them."""
+    """A MIME entity in canonical form."""
 
     header: bytes
     """The Content-* fields and the empty line behind them."""
-    body: bytes
+    body: Part
 
-    def __len__(self) -> int:
-        return len(self.header) + len(self.body)
-
-    def chunks(self) -> Iterator[bytes]:
-        """The entity's octets in pieces of bounded size."""
-        yield self.header
-        for start in range(0, len(self.body), CHUNK):
-            yield self.body[start : start + CHUNK]
+    @property
+    def octets(self) -> Source:
+        """All of it."""
+        return Joined(self.header, self.body)
 
 
-def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
+def content_entity(text: bytes | AsciiText, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
     """The entity made of ``text`` and the Content-* fields of ``other``; text/plain in ``charset`` without them.
 
     Text that is not 7-bit with lines within 998 octets is encoded in quoted-printable or base64, also where the fields
     say 7bit, 8bit or binary. What the fields declare as encoded or as multipart has its structure, so it is left alone;
-    ``for_relays`` (a signed part, which nobody may encode later, RFC 8551 3.1.3) demands that it is fit already.
-    Raises :class:`InvalidValueError` (20005) where it is not, and for contradicting or non-ASCII Content-* fields.
+    ``for_relays`` (a part of multipart/signed, which nobody may encode later, RFC 8551 3.1.3) demands that it is fit
+    already. Raises :class:`InvalidValueError` (20005) where it is not, and for contradicting or non-ASCII Content-*
+    fields.
     """
     fields = [field for field in other.fields if field.name.lower().startswith("content-")]
     values = _values(fields)
@@ -92,53 +78,58 @@ def content_entity(text: bytes, charset: str, other: OtherHeaders, *, for_relays
     kept = [field for field in fields if field.name.lower() != _ENCODING]
     if charset != "us-ascii" and lacks_charset(values.get(_TYPE, "")):
         kept = [field.with_charset(charset) if field.name.lower() == _TYPE else field for field in kept]
-    return Entity(_header(kept, added), encode(body, encoding))
+    return Entity(_header(kept, added), _encoded(body, encoding))
 
 
-def multipart_signed(part: Entity, signature: bytes, boundary: str) -> bytes:
-    """The body of multipart/signed (RFC 1847 2.1, RFC 8551 3.5.3): ``part`` and the DER ``signature`` over it.
+def multipart_signed(part: Source, signature: bytes, micalg: str, boundary: str) -> Entity:
+    """The multipart/signed entity (RFC 1847 2.1, RFC 8551 3.5.3) of an entity and the DER ``signature`` over it.
 
-    A ``boundary`` that occurs in ``part`` is a defect of the caller (20014).
+    ``boundary`` must not occur in ``part``; that it is random has to do, since looking would cost another reading.
     """
-    mark = boundary.encode("ascii")
-    if mark in part.header or mark in part.body:
-        raise SSMTPError(ErrorCode.INTERNAL, "The MIME boundary occurs in the signed part.")
-    delimiter = b"\r\n--" + mark
-    return b"".join(
-        (
-            _PREAMBLE,
-            delimiter + b"\r\n",
-            part.header,
-            part.body,
-            delimiter + b"\r\n",
-            _SIGNATURE_HEADER,
-            *fold_base64((signature,)),
+    delimiter = f"\r\n--{boundary}".encode("ascii")
+    return Entity(
+        f'Content-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n'
+        f' micalg={micalg}; boundary="{boundary}"\r\n\r\n'.encode("ascii"),
+        Joined(
+            _PREAMBLE + delimiter + b"\r\n",
+            part,
+            delimiter + b"\r\n" + _SIGNATURE_HEADER,
+            Base64(Joined(signature)),
             delimiter + b"--\r\n",
-        )
+        ),
     )
 
 
-def signed_fields(micalg: str, boundary: str) -> tuple[str, ...]:
-    """Header lines of the entity whose body :func:`multipart_signed` makes."""
+def pkcs7_mime_header(smime_type: str) -> bytes:
+    """Header of an entity whose body is the base64 text of a ContentInfo (RFC 8551 3.2)."""
     return (
-        "MIME-Version: 1.0",
-        'Content-Type: multipart/signed; protocol="application/pkcs7-signature";',
-        f' micalg={micalg}; boundary="{boundary}"',
-    )
+        f"Content-Type: application/pkcs7-mime; smime-type={smime_type};\r\n"
+        ' name="smime.p7m"\r\n'
+        "Content-Transfer-Encoding: base64\r\n"
+        'Content-Disposition: attachment; filename="smime.p7m"\r\n'
+        "\r\n"
+    ).encode("ascii")
 
 
-def with_mime_fields(other: OtherHeaders, lines: Iterable[str]) -> str:
-    """The text of ``other`` with ``lines`` in place of its MIME-Version and Content-* fields.
+def with_mime_fields(other: OtherHeaders, header: bytes) -> str:
+    """The text of ``other`` with MIME-Version and ``header`` in place of its MIME-Version and Content-* fields.
 
     Every other field stays as it was written, and so does the empty first line that replaces all computed fields.
     """
     kept = [line for field in other.fields if not _is_mime(field) for line in field.lines]
-    return "\r\n".join(("",) * other.replace_all + (*kept, *lines, ""))
+    return "\r\n".join(("",) * other.replace_all + (*kept, "MIME-Version: 1.0", header[:-2].decode("ascii")))
 
 
 def _is_mime(field: RawField) -> bool:
     name = field.name.lower()
     return name == "mime-version" or name.startswith("content-")
+
+
+def _encoded(body: bytes | AsciiText, encoding: str) -> Part:
+    if encoding == "base64":
+        return Base64(Joined(body))
+    # In its pieces: joining them would cost as much memory again.
+    return Joined(*quoted_printable_pieces(bytes(body))) if encoding == "quoted-printable" else body
 
 
 def _values(fields: Sequence[RawField]) -> dict[str, str]:

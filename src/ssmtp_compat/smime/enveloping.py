@@ -1,4 +1,4 @@
-"""EnvelopedData (RFC 5652 6): content encrypted once, its key encrypted for every recipient.
+"""EnvelopedData (RFC 5652 6) and AuthEnvelopedData (RFC 5083): content encrypted once, its key for every recipient.
 
 The plaintext's length is known beforehand, so the definite-length DER is written as the content streams through.
 """
@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from asn1crypto import core
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.ciphers import AEADEncryptionContext
 
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate
 from . import der
-from .algorithms import ID_DATA, RSA_ENCRYPTION, encode_oid
+from .algorithms import ID_DATA, encode_oid
 from .ciphers import ContentCipher
-from .suitability import check_dates, recipient_key
+from .key_transport import PKCS1, KeyTransport
+from .recipient_infos import recipient_info, recipient_infos_version
+from .suitability import CertificateRules, check_recipient
 
 __all__ = ["RecipientsSpec", "encrypt", "encrypted_length"]
 
@@ -35,102 +36,83 @@ class RecipientsSpec:
     cipher: ContentCipher
     now: datetime
     """Time-zone aware; the moment at which the certificates have to be valid."""
-    check_dates: bool = True
+    rules: CertificateRules = field(default_factory=CertificateRules)
+    transport: KeyTransport = PKCS1
+    """For recipients with RSA keys."""
 
 
 _ENVELOPED_DATA: Final = encode_oid("1.2.840.113549.1.7.3")
-_VERSION_0: Final = core.Integer(0).dump()
+_AUTH_ENVELOPED_DATA: Final = encode_oid("1.2.840.113549.1.9.16.1.23")
 
 
 def encrypt(
     plaintext: Iterable[bytes], length: int, spec: RecipientsSpec, random: Callable[[int], bytes] = os.urandom
 ) -> Iterator[bytes]:
-    """DER of a ContentInfo with an EnvelopedData, in pieces, as ``plaintext`` (``length`` octets in all) is read.
+    """DER of a ContentInfo, in pieces, as ``plaintext`` (``length`` octets in all) is read.
 
-    Key transport is RSA PKCS #1 v1.5, recipients are named by issuer and serial number. Raises
-    :class:`CertificateError` when there is no certificate or one is out of date (10202), is for another purpose
-    (10201) or has too small a key (10223), and :class:`UnsupportedError` when a key is not RSA; all of it before the
-    first piece. A ``plaintext`` of another length is a defect of the caller (20014).
+    In it is an EnvelopedData, or an AuthEnvelopedData with a cipher that authenticates. ``random`` gives the octets of
+    the key and the initialization vector. Raises :class:`CertificateError` when there is no certificate or one is out
+    of date (10202), is for another purpose (10201) or has too weak or too small a key (10223), and what
+    :func:`recipient_infos.recipient_info` raises; all of it before the first piece. A ``plaintext`` of another length
+    is a defect of the caller (20014).
     """
-    recipients = _recipients(spec)
     cipher = spec.cipher
     key = random(cipher.key_size)
-    iv = random(cipher.block_size)
-    infos = [
-        _recipient_info(certificate, _encrypted_key(key, public_key, certificate))
-        for certificate, public_key in recipients
-    ]
-    start = _beginning(infos, cipher.algorithm_der(iv), _padded(length, cipher))
-    return _stream(start, plaintext, length, cipher, key, iv)
+    iv = random(cipher.iv_size)
+    return _stream(_beginning(spec, key, iv, length), plaintext, length, cipher, key, iv)
 
 
 def encrypted_length(length: int, spec: RecipientsSpec) -> int:
     """Octets that :func:`encrypt` yields in all for a plaintext of ``length`` octets; raises as it does."""
-    infos = [
-        _recipient_info(certificate, bytes((public_key.key_size + 7) // 8))
-        for certificate, public_key in _recipients(spec)
-    ]
-    padded = _padded(length, spec.cipher)
-    return len(_beginning(infos, spec.cipher.algorithm_der(bytes(spec.cipher.block_size)), padded)) + padded
+    cipher = spec.cipher
+    return len(_beginning(spec, bytes(cipher.key_size), bytes(cipher.iv_size), length)) + sum(
+        _following(length, cipher)
+    )
 
 
-def _recipients(spec: RecipientsSpec) -> list[tuple[Certificate, RSAPublicKey]]:
+def _recipient_infos(spec: RecipientsSpec, key: bytes) -> list[bytes]:
     if not spec.certificates:
         raise CertificateError(
             ErrorCode.NO_RECIPIENT_CERTIFICATE, "There is no recipient certificate to encrypt the message for."
         )
-    found = []
-    for certificate in dict.fromkeys(spec.certificates):
-        if spec.check_dates:
-            check_dates(certificate, spec.now, ErrorCode.NO_RECIPIENT_CERTIFICATE)
-        found.append((certificate, recipient_key(certificate)))
-    return found
+    certificates = tuple(dict.fromkeys(spec.certificates))
+    for certificate in certificates:
+        check_recipient(certificate, spec.rules, spec.now)
+    return [recipient_info(certificate, key, spec.cipher, spec.transport) for certificate in certificates]
 
 
-def _encrypted_key(key: bytes, public_key: RSAPublicKey, certificate: Certificate) -> bytes:
-    try:
-        return public_key.encrypt(key, PKCS1v15())
-    except ValueError as error:
-        raise CertificateError(
-            ErrorCode.UNSUPPORTED_KEY_SIZE,
-            f"The {public_key.key_size}-bit key of {certificate.subject} cannot encrypt a {len(key) * 8}-bit key.",
-        ) from error
+def _following(length: int, cipher: ContentCipher) -> tuple[int, int]:
+    """Octets of the encrypted content, and of what comes behind it."""
+    tag = len(der.wrap(der.OCTET_STRING, bytes(cipher.tag_size))) if cipher.tag_size else 0
+    return length + len(cipher.padding(length)), tag
 
 
-def _recipient_info(certificate: Certificate, encrypted_key: bytes) -> bytes:
-    return der.wrap(
-        der.SEQUENCE,
-        _VERSION_0,
-        certificate.issuer_and_serial_der,
-        RSA_ENCRYPTION,
-        der.wrap(der.OCTET_STRING, encrypted_key),
-    )
-
-
-def _beginning(infos: Iterable[bytes], algorithm: bytes, content_length: int) -> bytes:
+def _beginning(spec: RecipientsSpec, key: bytes, iv: bytes, length: int) -> bytes:
     """Everything up to the first octet of the encrypted content, built from the inside to the outside."""
-    start = der.header(der.CONTEXT_0_PRIMITIVE, content_length)
-    start = der.opening(der.SEQUENCE, ID_DATA + algorithm + start, content_length)
-    start = der.opening(der.SEQUENCE, _VERSION_0 + der.set_of(infos) + start, content_length)
-    start = der.opening(der.CONTEXT_0, start, content_length)
-    return der.opening(der.SEQUENCE, _ENVELOPED_DATA + start, content_length)
-
-
-def _padded(length: int, cipher: ContentCipher) -> int:
-    # RFC 5652 6.3: one to a whole block of padding, never none.
-    return length + cipher.block_size - length % cipher.block_size
+    cipher = spec.cipher
+    infos = _recipient_infos(spec, key)
+    content, tag = _following(length, cipher)
+    # RFC 5083 2.1: the version of an AuthEnvelopedData is always 0.
+    version: bytes = core.Integer(0 if cipher.tag_size else recipient_infos_version(infos)).dump()
+    start = der.header(der.CONTEXT_0_PRIMITIVE, content)
+    start = der.opening(der.SEQUENCE, ID_DATA + cipher.algorithm_der(iv) + start, content)
+    start = der.opening(der.SEQUENCE, version + der.set_of(infos) + start, content + tag)
+    start = der.opening(der.CONTEXT_0, start, content + tag)
+    kind = _AUTH_ENVELOPED_DATA if cipher.tag_size else _ENVELOPED_DATA
+    return der.opening(der.SEQUENCE, kind + start, content + tag)
 
 
 def _stream(
     start: bytes, plaintext: Iterable[bytes], length: int, cipher: ContentCipher, key: bytes, iv: bytes
 ) -> Iterator[bytes]:
     yield start
-    context = cipher.encryptor(key, iv)
+    context = cipher.keyed(key, iv).encryptor()
     seen = 0
     for chunk in plaintext:
         seen += len(chunk)
         yield context.update(chunk)
     if seen != length:
         raise SSMTPError(ErrorCode.INTERNAL, f"{length} octets were announced for encryption and {seen} came.")
-    padding = _padded(length, cipher) - length
-    yield context.update(bytes((padding,)) * padding) + context.finalize()
+    yield context.update(cipher.padding(length)) + context.finalize()
+    if isinstance(context, AEADEncryptionContext):
+        yield der.wrap(der.OCTET_STRING, context.tag)

@@ -2,25 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..catalog.errors import ErrorCode
-from ..errors import CertificateError, UnsupportedError
-from ..pki.certificates import Certificate, KeyPair
+from ..errors import CertificateError
+from ..pki.certificates import Certificate
+from .algorithms import RSASSA_PSS
 
-__all__ = ["check_dates", "recipient_key", "signing_key"]
+__all__ = ["CertificateRules", "check_recipient", "check_signer", "is_for_pss_alone"]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRules:
+    """What is asked of a certificate before it is used."""
+
+    check_dates: bool = True
+    check_purpose: bool = True
+    """Whether key usage and extended key usage have to allow what the certificate is used for."""
+    minimum_rsa_bits: int = 1024
+
 
 _EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
 _ANY_PURPOSE: Final = "2.5.29.37.0"
 _SIGNING_USES: Final = frozenset({"digitalSignature", "nonRepudiation"})
-_ENCRYPTION_USES: Final = frozenset({"keyEncipherment"})
+_TRANSPORT_USES: Final = frozenset({"keyEncipherment"})
+_AGREEMENT_USES: Final = frozenset({"keyAgreement"})
 
 
-def check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> None:
-    """Raise :class:`CertificateError` with ``code`` when ``now`` is outside the certificate's time."""
+def check_signer(certificate: Certificate, rules: CertificateRules, now: datetime) -> None:
+    """Raise :class:`CertificateError` when ``certificate`` is not fit for signing mail.
+
+    The codes: 10199 out of date, 10201 for something else, 10223 an RSA key below the minimum.
+    """
+    if rules.check_dates:
+        _check_dates(certificate, now, ErrorCode.NO_SIGNING_CERTIFICATE)
+    if rules.check_purpose:
+        _check_purpose(certificate, _SIGNING_USES, "signing")
+    _check_strength(certificate, rules.minimum_rsa_bits)
+
+
+def check_recipient(certificate: Certificate, rules: CertificateRules, now: datetime) -> None:
+    """Raise :class:`CertificateError` when mail may not be encrypted for ``certificate``.
+
+    The codes: 10202 out of date, otherwise as :func:`check_signer`. Key usage has to have keyEncipherment for an RSA
+    key and keyAgreement for another one (RFC 8550 4.4.2).
+    """
+    if rules.check_dates:
+        _check_dates(certificate, now, ErrorCode.NO_RECIPIENT_CERTIFICATE)
+    if rules.check_purpose:
+        uses = _TRANSPORT_USES if isinstance(certificate.public_key, RSAPublicKey) else _AGREEMENT_USES
+        _check_purpose(certificate, uses, "encryption")
+        if is_for_pss_alone(certificate):
+            raise CertificateError(
+                ErrorCode.WRONG_CERTIFICATE,
+                f"The certificate of {certificate.subject} is not for encryption: its key is for RSASSA-PSS signatures "
+                "alone.",
+            )
+    _check_strength(certificate, rules.minimum_rsa_bits)
+
+
+def is_for_pss_alone(certificate: Certificate) -> bool:
+    """Whether ``certificate`` keeps its RSA key for RSASSA-PSS (RFC 4055 1.2)."""
+    # The algorithm stands first in a SubjectPublicKeyInfo.
+    return certificate.public_key_der.find(RSASSA_PSS, 0, 32) >= 0
+
+
+def _check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> None:
     if now < certificate.not_before:
         problem = f"is not valid before {certificate.not_before:%Y-%m-%d %H:%M:%S} UTC"
     elif now > certificate.not_after:
@@ -28,28 +79,6 @@ def check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> Non
     else:
         return
     raise CertificateError(code, f"The certificate of {certificate.subject} {problem}.")
-
-
-def signing_key(key_pair: KeyPair) -> RSAPrivateKey:
-    """The private key, when certificate and key are fit for signing mail.
-
-    Raises :class:`CertificateError` (10201) when the certificate is for something else, :class:`UnsupportedError`
-    (20008) when the key is not RSA.
-    """
-    _check_purpose(key_pair.certificate, _SIGNING_USES, "signing")
-    key = key_pair.private_key
-    if not isinstance(key, RSAPrivateKey):
-        raise _not_rsa(key_pair.certificate)
-    return key
-
-
-def recipient_key(certificate: Certificate) -> RSAPublicKey:
-    """The public key, when the certificate is fit for encrypting mail to its owner; raises as :func:`signing_key`."""
-    _check_purpose(certificate, _ENCRYPTION_USES, "encryption")
-    key = certificate.public_key
-    if not isinstance(key, RSAPublicKey):
-        raise _not_rsa(certificate)
-    return key
 
 
 def _check_purpose(certificate: Certificate, uses: frozenset[str], purpose: str) -> None:
@@ -69,7 +98,11 @@ def _check_purpose(certificate: Certificate, uses: frozenset[str], purpose: str)
         )
 
 
-def _not_rsa(certificate: Certificate) -> UnsupportedError:
-    return UnsupportedError(
-        ErrorCode.NOT_SUPPORTED, f"The certificate of {certificate.subject} has no RSA key; only RSA is supported."
-    )
+def _check_strength(certificate: Certificate, minimum_rsa_bits: int) -> None:
+    key = certificate.public_key
+    if isinstance(key, RSAPublicKey) and key.key_size < minimum_rsa_bits:
+        raise CertificateError(
+            ErrorCode.UNSUPPORTED_KEY_SIZE,
+            f"The RSA key of {certificate.subject} is too weak: it has {key.key_size} bits, and at least "
+            f"{minimum_rsa_bits} are needed.",
+        )

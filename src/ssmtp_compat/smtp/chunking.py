@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .transparency import Sliceable, piece_end, sliceable
+from ..octets import Sliceable, sliceable
+from .transparency import piece_end
 
 __all__ = ["Chunk", "message_chunks"]
 

@@ -194,14 +194,13 @@ class Session:
             return False
         if not self._in_flight:
             return True
-        last = self._in_flight[-1][1]
-        return (
-            self._use_pipelining
-            and "PIPELINING" in self.extensions
-            and last is not None
-            and not last.ends_group
-            and len(self._in_flight) < MAX_IN_FLIGHT
-        )
+        if not self._use_pipelining or "PIPELINING" not in self.extensions or len(self._in_flight) >= MAX_IN_FLIGHT:
+            return False
+        verb, last = self._in_flight[-1]
+        if verb is Verb.CONTENT:
+            # RFC 2920 3.1: behind a message a new group may begin at once.
+            return command.verb in OPENING
+        return last is not None and not last.ends_group
 
     def send_raw(self, command: Command) -> None:
         """Queue a command in the caller's own words. Whether it fits the state is for the server to say."""
@@ -248,6 +247,7 @@ class Session:
         if self.state is not State.CONTENT or self._in_flight:
             raise AssertionError(f"a message does not fit {self.state.name}")
         self._in_flight.append((Verb.CONTENT, None))
+        self._hoped = State.IDLE
 
     def connection_lost(self) -> None:
         """Say that nothing can be sent any more, although the server's last words made sense."""

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Protocol, overload
+from typing import Final
 
-__all__ = ["Sliceable", "content_pieces", "piece_end", "sliceable", "stuffed"]
+from ..octets import Sliceable, sliceable
 
-
-class Sliceable(Protocol):
-    """What has to be known of a message to send it in pieces: octets, whether they are kept as such or not."""
-
-    def __len__(self) -> int: ...
-    @overload
-    def __getitem__(self, key: int, /) -> int: ...
-    @overload
-    def __getitem__(self, key: slice, /) -> bytes: ...
-    def find(self, part: bytes, start: int, end: int, /) -> int: ...
-    def rfind(self, part: bytes, start: int, end: int, /) -> int: ...
-    def startswith(self, prefix: bytes, start: int, /) -> bool: ...
-    def endswith(self, suffix: bytes, start: int, /) -> bool: ...
-
-
-def sliceable(content: Sliceable) -> memoryview | Sliceable:
-    """``content`` in the form whose slices copy least."""
-    return memoryview(content) if isinstance(content, bytes) else content
-
+__all__ = ["content_pieces", "piece_end", "stuffed"]
 
 END_OF_CONTENT: Final = b".\r\n"
 

@@ -8,13 +8,11 @@ import typing
 import pytest
 
 import ssmtp_compat
-from ssmtp_compat import ErrorCode, EventID, procedural, ssmtp_register_callback
+from ssmtp_compat import procedural
 from ssmtp_compat.catalog.methods import METHODS
-from ssmtp_compat.catalog.schema import MethodDef, Support
-from unit.interface.scripts import reason, refused
+from ssmtp_compat.catalog.schema import MethodDef
 
 ROWS = list(METHODS.values())
-LACKING = [row for row in ROWS if row.support is Support.NONE]
 
 
 def each(rows: list[MethodDef]) -> pytest.MarkDecorator:
@@ -71,30 +69,6 @@ def test_docstring_says_what_it_does_and_what_it_returns(row: MethodDef):
     first, _, rest = text.partition("\n\n")
     assert "." in first
     assert "return" in (first + rest).lower() or row.function.startswith("get_last_error")
-    if row.support is Support.NONE:
-        assert "20008" in text
-
-
-@each(LACKING)
-def test_function_that_this_version_lacks_says_so(handle: int, row: MethodDef):
-    heard: list[dict[str, object]] = []
-    assert ssmtp_register_callback(handle, EventID.Error, lambda event: heard.append(dict(event))) == 0
-    arguments = ["argument"] * (len(row.parameters) - 1)
-    outcome = function(row)(handle, *arguments)
-    if row.returns == "str":
-        assert outcome == ""
-        text = reason(handle, ErrorCode.NOT_SUPPORTED)
-    else:
-        text = refused(handle, outcome, ErrorCode.NOT_SUPPORTED)
-    assert row.support_note in text
-    assert heard == [{"errorcode": 20008, "description": text}]
-
-
-def test_these_functions_are_lacking():
-    assert {row.function for row in LACKING} == {
-        "do_processqueue",
-        "do_queue",
-    }
 
 
 def test_open_takes_a_licence_key_and_ignores_it():

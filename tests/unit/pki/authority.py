@@ -75,7 +75,7 @@ def issue(
     purposes: Iterable[x509.ObjectIdentifier] | None = (ExtendedKeyUsageOID.EMAIL_PROTECTION,),
     authority: bool = False,
     not_before: datetime = NOW - timedelta(days=180),
-    not_after: datetime = NOW + timedelta(days=180),
+    not_after: datetime = NOW + timedelta(days=3650),
     serial: int = 0,
 ) -> Issued:
     """Make a certificate; without ``issuer`` it signs itself."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import textwrap
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -201,3 +202,20 @@ def test_pem_reads_back(alice: Issued) -> None:
 def test_other_kinds_of_keys_are_read() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     assert issue(name(("CN", "curve")), key).certificate.public_key == key.public_key()
+
+
+def test_a_large_certificate_is_read_and_one_with_an_endless_name_refused_at_once(alice: Issued) -> None:
+    large = issue(name(("CN", "Post")), emails=[f"{number}@example.test" for number in range(1000)])
+    assert len(large.certificate.der) > 8192
+    assert len(large.certificate.emails) == 1000
+    parsed = asn1_x509.Certificate.load(alice.certificate.der)
+    # Its text takes time by the square of its length.
+    endless = parser.emit(0, 0, 6, b"\x81" * 500_000 + b"\x01")
+    attribute = parser.emit(0, 1, 16, endless + parser.emit(0, 0, 12, b"x"))
+    hostile = parser.emit(0, 1, 16, parser.emit(0, 1, 17, attribute))
+    body = parsed["tbs_certificate"].contents.replace(parsed["tbs_certificate"]["subject"].dump(), hostile)
+    signature = parsed["signature_algorithm"].dump() + parsed["signature_value"].dump()
+    started = time.process_time()
+    with pytest.raises(CertificateError):
+        Certificate(parser.emit(0, 1, 16, parser.emit(0, 1, 16, body) + signature))
+    assert time.process_time() - started < 2

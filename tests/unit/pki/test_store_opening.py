@@ -140,6 +140,27 @@ def test_a_failure_is_not_remembered(pem: bytes, tmp_path: Path) -> None:
     assert open_store(of_path(path)).entries
 
 
+class PanicException(BaseException):
+    """Named as what cryptography's Rust code raises, which has no module to import it from."""
+
+
+@pytest.mark.parametrize("by_path", [False, True])
+def test_a_panic_below_is_a_damaged_store(by_path: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure: BaseException = PanicException("assertion failed")
+
+    def opener(content: bytes, password: bytes, what: str) -> Store:
+        raise failure
+
+    monkeypatch.setattr(opening, "_OPENERS", {StoreFormat.PEM: opener})
+    path = tmp_path / "a.pem"
+    path.write_bytes(b"x")
+    with pytest.raises(CertificateError, match=r"the signer's store.* is damaged"):
+        open_store(of_path(path) if by_path else of_content(b"panic"))
+    failure = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        open_store(of_path(path) if by_path else of_content(b"panic"))
+
+
 def test_a_slow_store_does_not_hold_up_another(monkeypatch: pytest.MonkeyPatch) -> None:
     entered, release = threading.Event(), threading.Event()
 

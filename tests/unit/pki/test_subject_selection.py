@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from cryptography import x509
 from cryptography.x509.name import _ASN1Type
@@ -16,6 +18,9 @@ BOB = issue(name(("CN", "Bob"), ("E", "bob@a.test")))
 QUOTED = issue(name(("CN", 'The "Best"; <x> #1')))
 OLD = issue(name(("CN", "Twice")), serial=1)
 NEW = issue(name(("CN", "Twice")), serial=2)
+NUMBERED = issue(name(("CN", "Plant 7")), serial=0xC0FFEE0123456789)
+SHA1 = hashlib.sha1(NUMBERED.certificate.der).hexdigest()
+SHA256 = hashlib.sha256(NUMBERED.certificate.der).hexdigest()
 
 STORE = (
     StoreEntry(OLD.certificate),
@@ -24,7 +29,12 @@ STORE = (
     StoreEntry(BOB.certificate, BOB.key),
     StoreEntry(QUOTED.certificate),
     StoreEntry(NEW.certificate, NEW.key),
+    StoreEntry(NUMBERED.certificate),
 )
+
+
+def in_pairs(digits: str, separator: str) -> str:
+    return separator.join(digits[start : start + 2] for start in range(0, len(digits), 2))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +50,9 @@ STORE = (
         ('cn=ALICE,o="acme,  inc",st=hessen,c=de', ACME),
         ("2.5.4.3=Bob,OID.1.2.840.113549.1.9.1=bob@a.test", BOB),
         ("emailAddress=bob@a.test,CN=Bob", BOB),
+        ("CN=#0C03426F62,1.2.840.113549.1.9.1=#160A626F6240612E74657374", BOB),
+        ("CN=#0c03426f62,E=bob@a.test", BOB),
+        ("CN=#0C03426F,E=bob@a.test", None),
         ("bob@a.test", BOB),
         ("bob@A.TEST", BOB),
         ("alice@example.test", ACME),
@@ -51,6 +64,26 @@ STORE = (
         ('CN="The ""Best""; <x> #1"', QUOTED),
         (r"CN=The \"Best\"\; \<x\> \#1", QUOTED),
         ("CN=Twice", NEW),
+        (SHA1, NUMBERED),
+        (SHA1.upper(), NUMBERED),
+        (in_pairs(SHA1, ":"), NUMBERED),
+        (in_pairs(SHA1.upper(), " "), NUMBERED),
+        (SHA256, NUMBERED),
+        (in_pairs(SHA256.upper(), ":"), NUMBERED),
+        (f"0x{SHA256}", NUMBERED),
+        (SHA1[:-1], None),
+        (SHA1[:-1] + ("0" if SHA1[-1] != "0" else "1"), None),
+        ("13907095862997510025", NUMBERED),
+        ("C0FFEE0123456789", NUMBERED),
+        ("c0:ff:ee:01:23:45:67:89", NUMBERED),
+        ("0xC0FFEE0123456789", NUMBERED),
+        ("00C0FFEE0123456789", NUMBERED),
+        ("2", NEW),
+        ("1", QUOTED),
+        ("7", NUMBERED),
+        ("99", None),
+        ("9" * 5000, None),
+        ("\u0662", None),
         ("", None),
         ("   ", None),
         ("Mallory", None),

@@ -17,6 +17,8 @@ from ssmtp_compat.message.compose import MessageSpec
 from ssmtp_compat.pki.stores.opening import StoreFormat
 from ssmtp_compat.settings import views
 from ssmtp_compat.settings.store import Settings
+from ssmtp_compat.smime.key_transport import PKCS1, oaep_named
+from ssmtp_compat.smime.suitability import CertificateRules
 from ssmtp_compat.smtp.dsn import MessageDsn
 from ssmtp_compat.smtp.envelope import Role
 from ssmtp_compat.smtp.options import DeliveryOptions
@@ -211,8 +213,24 @@ def test_the_options_of_an_address_are_the_first_it_has_anywhere(settings: Setti
     [
         (CertStoreTypes.cstPFXFile, StoreFormat.PFX, True),
         (CertStoreTypes.cstPFXBlob, StoreFormat.PFX, False),
+        (CertStoreTypes.cstJKSFile, StoreFormat.JKS, True),
+        (CertStoreTypes.cstJKSBlob, StoreFormat.JKS, False),
         (CertStoreTypes.cstPEMKeyFile, StoreFormat.PEM, True),
         (CertStoreTypes.cstPEMKeyBlob, StoreFormat.PEM, False),
+        (CertStoreTypes.cstPublicKeyFile, StoreFormat.PUBLIC, True),
+        (CertStoreTypes.cstPublicKeyBlob, StoreFormat.PUBLIC, False),
+        (CertStoreTypes.cstP7BFile, StoreFormat.P7B, True),
+        (CertStoreTypes.cstP7BBlob, StoreFormat.P7B, False),
+        (CertStoreTypes.cstAuto, StoreFormat.AUTO, False),
+        (CertStoreTypes.cstSSHPublicKeyFile, StoreFormat.SSH_PUBLIC, True),
+        (CertStoreTypes.cstSSHPublicKeyBlob, StoreFormat.SSH_PUBLIC, False),
+        (CertStoreTypes.cstPPKFile, StoreFormat.PPK, True),
+        (CertStoreTypes.cstPPKBlob, StoreFormat.PPK, False),
+        (CertStoreTypes.cstXMLFile, StoreFormat.XML, True),
+        (CertStoreTypes.cstXMLBlob, StoreFormat.XML, False),
+        (CertStoreTypes.cstJWKFile, StoreFormat.JWK, True),
+        (CertStoreTypes.cstJWKBlob, StoreFormat.JWK, False),
+        (CertStoreTypes.cstSecurityKey, StoreFormat.PKCS11, False),
     ],
 )
 def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, store_format: StoreFormat, is_file: bool):
@@ -225,18 +243,22 @@ def test_store_is_a_path_or_the_content_itself(settings: Settings, kind: int, st
     assert (source.path, source.content) == path_and_content
 
 
-@pytest.mark.parametrize("kind", [2, 6])
+@pytest.mark.parametrize(
+    ("kind", "blob"), [(2, 3), (4, 5), (6, 7), (8, 9), (11, 12), (13, 10), (14, 15), (16, 17), (18, 19)]
+)
 @pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\nhunter2", b"\x30\x82\x00hunter2"])
-def test_content_where_a_path_belongs_is_refused_without_being_shown(settings: Settings, kind: int, content: Any):
+def test_content_where_a_path_belongs_is_refused_without_being_shown(
+    settings: Settings, kind: int, blob: int, content: Any
+):
     put(settings, P.CertStoreType, kind)
     put(settings, P.CertStore, content)
-    with pytest.raises(SSMTPError, match=f"CertStoreType {kind + 1} takes the content") as caught:
+    with pytest.raises(SSMTPError, match=f"CertStoreType {blob} takes the content") as caught:
         views.certificate_store(settings, views.SIGNER)
     assert caught.value.code is ErrorCode.CANNOT_OPEN_STORE
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CertStoreTypes if kind not in (2, 3, 6, 7)])
+@pytest.mark.parametrize("kind", [CertStoreTypes.cstUser, CertStoreTypes.cstMachine])
 def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int):
     put(settings, P.CertStoreType, kind)
     with pytest.raises(SSMTPError, match=f"CertStoreType (is )?{int(kind)}\\b") as caught:
@@ -247,14 +269,26 @@ def test_other_kinds_of_store_are_refused_in_words(settings: Settings, kind: int
 def test_orders_to_the_recipients_engine(settings: Settings):
     now = NOW.astimezone(UTC)
     plain = views.recipients_spec(settings, (), now)
-    assert (plain.certificates, plain.now, plain.check_dates) == ((), now, True)
+    assert (plain.certificates, plain.now, plain.rules) == ((), now, CertificateRules())
     put(settings, "CheckCertificateDates", "False")
     put(settings, P.EncryptingAlgorithm, "3des")
     changed = views.recipients_spec(settings, (), now)
-    assert changed.check_dates is False
+    assert changed.rules == CertificateRules(check_dates=False)
     assert changed.cipher != plain.cipher
     put(settings, P.EncryptingAlgorithm, "ROT13")
     with pytest.raises(SSMTPError) as caught:
+        views.recipients_spec(settings, (), now)
+    assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
+
+
+def test_the_hash_of_oaep_counts_when_oaep_is_used(settings: Settings):
+    now = NOW.astimezone(UTC)
+    put(settings, "OAEPHashAlgorithm", "sha-384")
+    assert views.recipients_spec(settings, (), now).transport == PKCS1
+    put(settings, "UseOAEP", "True")
+    assert views.recipients_spec(settings, (), now).transport == oaep_named("SHA384")
+    put(settings, "OAEPHashAlgorithm", "MD5")
+    with pytest.raises(SSMTPError, match="'MD5'") as caught:
         views.recipients_spec(settings, (), now)
     assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 
@@ -263,14 +297,21 @@ def test_orders_to_the_signer(settings: Settings, signer: Any):
     now = NOW.astimezone(UTC)
     plain = views.signer_spec(settings, signer, now)
     assert (plain.key_pair, plain.signing_time, plain.digest.micalg) == (signer, now, "sha-256")
-    assert (plain.include_certificate, plain.include_chain, plain.check_dates) == (True, False, True)
+    assert (plain.include_certificate, plain.include_chain, plain.rules) == (True, False, CertificateRules())
     put(settings, P.IncludeCertificate, False)
     put(settings, P.IncludeChain, True)
     put(settings, "CheckCertificateDates", "no")
+    put(settings, "CheckCertificatePurpose", "no")
+    put(settings, "MinimumRSAKeyBits", "768")
     put(settings, P.SigningAlgorithm, "sha512")
     changed = views.signer_spec(settings, signer, now)
     assert changed.digest.micalg == "sha-512"
-    assert (changed.include_certificate, changed.include_chain, changed.check_dates) == (False, True, False)
+    assert (changed.include_certificate, changed.include_chain) == (False, True)
+    assert changed.rules == CertificateRules(check_dates=False, check_purpose=False, minimum_rsa_bits=768)
+    assert (plain.detached, plain.use_pss) == (True, False)
     put(settings, "DetachedSignature", "False")
-    with pytest.raises(SSMTPError, match="DetachedSignature"):
-        views.signer_spec(settings, signer, now)
+    put(settings, "UsePSS", "True")
+    assert (views.signer_spec(settings, signer, now).detached, views.signer_spec(settings, signer, now).use_pss) == (
+        False,
+        True,
+    )

@@ -3,19 +3,24 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
-from asn1crypto import cms, tsp
+from asn1crypto import algos, cms, tsp
 from asn1crypto.core import SetOf
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, x25519
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.catalog.errors import ErrorCode
-from ssmtp_compat.errors import CertificateError, UnsupportedError
+from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
 from ssmtp_compat.pki.certificates import KeyPair
+from ssmtp_compat.smime.ciphers import cipher_named
 from ssmtp_compat.smime.digests import DIGESTS, Digest, digest_named
 from ssmtp_compat.smime.signing import SignerSpec, sign_detached
+from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
 
@@ -86,6 +91,15 @@ def test_the_signed_attributes_say_what_was_signed(alice: Issued) -> None:
     assert identifier.contents[0] == 0x04
 
 
+def test_the_capabilities_are_every_aes_the_best_first_and_nothing_weak(alice: Issued) -> None:
+    (signer,) = signed_data(sign_detached([CONTENT], spec_of(alice)))["signer_infos"]
+    (value,) = attributes_of(signer)["1.2.840.113549.1.9.15"]
+    capabilities = [algos.AlgorithmIdentifier.load(one.dump(), strict=True) for one in value]
+    names = [cipher_named(one["algorithm"].dotted).name for one in capabilities]
+    assert names == ["AESCBC256", "AESGCM256", "AESCBC192", "AESGCM192", "AESCBC128", "AESGCM128"]
+    assert {one["parameters"].dump() for one in capabilities} == {b""}
+
+
 def test_the_signature_is_over_the_attributes_as_a_set(alice: Issued) -> None:
     (signer,) = signed_data(sign_detached([CONTENT], spec_of(alice)))["signer_infos"]
     attributes = signer["signed_attrs"].untag()
@@ -113,7 +127,7 @@ def test_the_attributes_are_in_the_order_of_der(alice: Issued) -> None:
 def test_the_signing_time_is_utc_and_changes_its_type_in_2050(
     alice: Issued, moment: datetime, tag: int, text: bytes
 ) -> None:
-    spec = replace(spec_of(alice), signing_time=moment, check_dates=False)
+    spec = replace(spec_of(alice), signing_time=moment, rules=CertificateRules(check_dates=False))
     assert bytes((tag, len(text))) + text in sign_detached([CONTENT], spec)
 
 
@@ -170,28 +184,54 @@ def test_a_certificate_out_of_its_time_is_refused_unless_dates_do_not_matter(ali
         with pytest.raises(CertificateError, match=text) as caught:
             sign_detached([CONTENT], spec)
         assert caught.value.code is ErrorCode.NO_SIGNING_CERTIFICATE
-        assert sign_detached([CONTENT], replace(spec, check_dates=False))
+        assert sign_detached([CONTENT], replace(spec, rules=CertificateRules(check_dates=False)))
     for moment in (certificate.not_before, certificate.not_after):
         assert sign_detached([CONTENT], replace(spec_of(alice), signing_time=moment))
 
 
-def test_a_key_that_is_not_rsa_is_refused() -> None:
-    owner = issue(name(("CN", "Curve")), ec.generate_private_key(ec.SECP256R1()))
-    with pytest.raises(UnsupportedError, match="CN=Curve has no RSA key"):
+@pytest.mark.parametrize("key", [x25519.X25519PrivateKey.generate(), dsa.generate_private_key(1024)])
+def test_a_key_that_cannot_sign_mail_is_refused(intermediate: Issued, key: PrivateKeyTypes) -> None:
+    owner = issue(name(("CN", "Other")), key, issuer=intermediate)
+    with pytest.raises(UnsupportedError, match="CN=Other cannot sign mail: RSA, EC, Ed25519 and Ed448 keys can"):
         sign_detached([CONTENT], spec_of(owner))
 
 
-def test_a_key_too_small_for_the_digest_is_refused(monkeypatch: pytest.MonkeyPatch, alice: Issued) -> None:
-    class TinyKey:
-        key_size = 512
+class _TokenKey:
+    """What a key on a token has, and no more: sign() with the arguments that its kind takes."""
 
-        def sign(self, data: bytes, padding: object, algorithm: object) -> bytes:
-            raise ValueError("Digest too large for key size")
+    def __init__(self, key: Any) -> None:
+        self._key = key
 
-    monkeypatch.setattr("ssmtp_compat.smime.signing.signing_key", lambda key_pair: TinyKey())
-    with pytest.raises(CertificateError, match=r"512-bit key of CN=Alice.* cannot sign with SHA512") as caught:
-        sign_detached([CONTENT], spec_of(alice, "SHA512"))
-    assert caught.value.code is ErrorCode.UNSUPPORTED_KEY_SIZE
+    def sign(self, *arguments: object) -> bytes:
+        return self._key.sign(*arguments)
+
+
+def test_a_key_needs_no_more_than_to_sign(alice: Issued, intermediate: Issued, judge: Judge) -> None:
+    curve = issue(name(("CN", "Curve")), ec.generate_private_key(ec.SECP256R1()), issuer=intermediate)
+    for owner in (alice, curve):
+        pair = replace(owner.key_pair, private_key=_TokenKey(owner.key))
+        signature = sign_detached([CONTENT], replace(spec_of(owner), key_pair=pair))
+        assert judge.verifies(signature, CONTENT, [intermediate.certificate])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (ValueError("Digest too large"), ErrorCode.UNSUPPORTED_KEY_SIZE, r"2048-bit key of CN=Alice.* with SHA512"),
+        (UnsupportedAlgorithm("x"), ErrorCode.UNSUPPORTED_ALGORITHM, "does not allow signatures with SHA512"),
+    ],
+)
+def test_a_key_that_cannot_sign_with_the_digest_is_an_error_of_ours(
+    alice: Issued, error: Exception, code: ErrorCode, text: str
+) -> None:
+    class Refusing:
+        def sign(self, *arguments: object) -> bytes:
+            raise error
+
+    pair = replace(alice.key_pair, private_key=Refusing())
+    with pytest.raises(SSMTPError, match=text) as caught:
+        sign_detached([CONTENT], replace(spec_of(alice, "SHA512"), key_pair=pair))
+    assert caught.value.code is code
 
 
 def test_nothing_is_read_before_the_signer_is_known_to_be_fit(alice: Issued) -> None:

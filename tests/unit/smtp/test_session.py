@@ -51,13 +51,22 @@ def test_a_whole_delivery_with_two_lists_of_bytes():
     assert session.state is State.CLOSED
 
 
-def test_nothing_is_sent_behind_the_message_before_its_reply():
-    session = ready("PIPELINING")
-    for command in (MAIL, RCPT, commands.DATA):
+@pytest.mark.parametrize("offer", [["PIPELINING"], []])
+def test_only_another_transaction_follows_the_message_before_its_reply(offer):
+    """RFC 2920 3.1."""
+    session = ready(*offer)
+    for command, reply in ((MAIL, b"250 1\r\n"), (RCPT, b"250 2\r\n"), (commands.DATA, b"354 go\r\n")):
         session.send(command)
-    answers(session, b"250 1\r\n250 2\r\n354 go\r\n")
+        answers(session, reply)
     session.content_sent()
-    assert not session.may_send(MAIL)
+    assert session.may_send(MAIL) is bool(offer)
+    assert not any(map(session.may_send, (RCPT, commands.RSET, commands.QUIT)))
+    if offer:
+        for command in (MAIL, RCPT, commands.DATA):
+            session.send(command)
+        replies = b"554 refused\r\n250 1\r\n250 2\r\n354 go\r\n"
+        assert [verb for verb, _ in answers(session, replies)] == [Verb.CONTENT, Verb.MAIL, Verb.RCPT, Verb.DATA]
+        assert session.state is State.CONTENT
 
 
 def test_without_pipelining_each_command_waits_for_its_reply():

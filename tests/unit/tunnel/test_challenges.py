@@ -117,3 +117,19 @@ def test_a_token_that_is_none_is_the_proxys_fault():
         assert login.answer([NTLM])
         with pytest.raises(TunnelError, match="NTLM message"):
             login.answer([Challenge("ntlm", token)])
+
+
+def test_an_exchange_of_tokens_that_never_completes_ends():
+    class Endless:
+        complete = False
+
+        def begin(self):
+            return b"x"
+
+        def step(self, _):
+            return b"x"
+
+    login = choose_login([Challenge("negotiate")], OPTIONS, "mail:25")
+    login._context = Endless()
+    answers = [login.answer([Challenge("negotiate", "eA==")]) for _ in range(6)]
+    assert answers == [b"Negotiate eA=="] * 5 + [None]

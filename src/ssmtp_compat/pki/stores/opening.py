@@ -8,7 +8,7 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -16,9 +16,19 @@ from typing import Final
 
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
+from .auto import open_any, recognised
 from .entries import Store
+from .jks import open_jks
+from .jwk import open_jwk
+from .p7b import open_p7b
 from .pem import open_pem
 from .pfx import open_pfx
+from .ppk import open_ppk
+from .public import open_public
+from .ssh_public import open_ssh_public
+from .token import open_token
+from .token_uri import is_token_uri
+from .xmlkey import open_xml
 
 __all__ = ["StoreFormat", "StoreSource", "open_store"]
 
@@ -27,12 +37,25 @@ class StoreFormat(Enum):
     """How a store's content is encoded."""
 
     PFX = "PKCS#12"
+    JKS = "Java key store"
     PEM = "PEM"
+    PUBLIC = "certificate or public key"
+    P7B = "PKCS#7"
+    PPK = "PuTTY private key"
+    SSH_PUBLIC = "SSH public key"
+    XML = "XML"
+    JWK = "JSON Web Key"
+    PKCS11 = "PKCS#11 token"
+    AUTO = "any"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSource:
-    """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None)."""
+    """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None).
+
+    With ``StoreFormat.AUTO`` content may also be the path of a file that exists. With ``StoreFormat.PKCS11`` it is the
+    address of a token.
+    """
 
     format: StoreFormat
     path: str | None
@@ -49,8 +72,21 @@ MAXIMUM_PATH: Final = 1024
 CACHE_SIZE: Final = 32
 """Opened stores kept; each handle of a busy program uses one or two."""
 
-_OPENERS: Final[Mapping[StoreFormat, Callable[[bytes, bytes, str], Store]]] = MappingProxyType(
-    {StoreFormat.PFX: open_pfx, StoreFormat.PEM: open_pem}
+_Opener = Callable[[bytes, bytes, str], Store]
+_OPENERS: Final[Mapping[StoreFormat, _Opener]] = MappingProxyType(
+    {
+        StoreFormat.PFX: open_pfx,
+        StoreFormat.JKS: open_jks,
+        StoreFormat.PEM: open_pem,
+        StoreFormat.PUBLIC: open_public,
+        StoreFormat.P7B: open_p7b,
+        StoreFormat.PPK: open_ppk,
+        StoreFormat.SSH_PUBLIC: open_ssh_public,
+        StoreFormat.XML: open_xml,
+        StoreFormat.JWK: open_jwk,
+        StoreFormat.PKCS11: open_token,
+        StoreFormat.AUTO: open_any,
+    }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
 _SALT: Final = os.urandom(16)
@@ -70,15 +106,32 @@ def open_store(source: StoreSource) -> Store:
     except UnicodeEncodeError as error:
         text = f"The password for {source.what} holds characters that cannot be encoded."
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    if source.format is StoreFormat.AUTO:
+        source = _path_or_content(source)
     opener = _OPENERS[source.format]
     password_digest = hashlib.sha256(_SALT + password).digest()
     if source.path is not None:
         path, status = _locate(source.path, source.what)
         key: _CacheKey = (source.format, str(path), status.st_mtime_ns, status.st_size, password_digest)
-        return _cached(key, lambda: opener(_read(path, source.what), password, f"{str(path)!r} ({source.what})"))
+        what = f"{str(path)!r} ({source.what})"
+        return _cached(key, lambda: _opened(opener, _read(path, source.what), password, what))
     content = source.content or b""
+    if source.format is StoreFormat.PKCS11:
+        # The content is an address, which stays the same when what is there changes.
+        return opener(content, password, source.what)
     key = (source.format, hashlib.sha256(content).digest(), 0, len(content), password_digest)
-    return _cached(key, lambda: opener(content, password, source.what))
+    return _cached(key, lambda: _opened(opener, content, password, source.what))
+
+
+def _opened(opener: _Opener, content: bytes, password: bytes, what: str) -> Store:
+    try:
+        return opener(content, password, what)
+    except BaseException as error:
+        # What cryptography's Rust code did not expect comes as a pyo3_runtime.PanicException, which cannot be imported
+        # and which no "except Exception" catches: one damaged file would end the program.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is damaged.") from None
 
 
 def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:
@@ -96,6 +149,37 @@ def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:
     return store
 
 
+def _path_or_content(source: StoreSource) -> StoreSource:
+    """``source`` with a path in place of the content where that is one. Nothing of the content is in an error."""
+    content = source.content or b""
+    path = _existing_path(content)
+    if path is not None:
+        return replace(source, path=path, content=None)
+    if is_token_uri(content):
+        return replace(source, format=StoreFormat.PKCS11)
+    if recognised(content) is None:
+        raise CertificateError(
+            ErrorCode.CANNOT_OPEN_STORE,
+            f"{source.what} is neither the path of a file that is there nor a store in a format that is known.",
+        )
+    return source
+
+
+def _existing_path(content: bytes) -> str | None:
+    if not content.strip() or len(content) > MAXIMUM_PATH:
+        return None
+    text = content.decode("utf-8", "surrogateescape")
+    try:
+        return text if not _is_remote(text) and Path(text).is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _is_remote(path: str) -> bool:
+    # Opening such a path makes Windows log in at a stranger's server.
+    return path.startswith("\\\\") or "://" in path or (os.name == "nt" and path.startswith("//"))
+
+
 def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
     if not text.strip():
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"No file is named for {what}.")
@@ -104,8 +188,7 @@ def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
             ErrorCode.CANNOT_OPEN_STORE,
             f"{what} has to be the path of a file; {len(text)} characters look like the content of one.",
         )
-    # Opening such a path makes Windows log in at a stranger's server.
-    if text.startswith("\\\\") or "://" in text:
+    if _is_remote(text):
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE,
             f"{text!r} ({what}) is not taken: it has to be a local file, not a network share or a URL.",

@@ -6,75 +6,109 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
-from ..armor import CERTIFICATE_LABELS, PemBlock, decode_base64, pem_blocks
+from ..armor import CERTIFICATE_LABELS, PemBlock, decode_base64, pem_blocks, plain_content
 from ..certificates import Certificate
-from .entries import Store, make_store
+from .budget import Budget
+from .content import MALFORMED
+from .entries import MAXIMUM_KEYS, Store, join_store
+from .openssh import OPENSSH_LABEL, is_encrypted, load_openssh_key
+from .pbe import UnknownAlgorithmError
+from .pkcs8 import load_encrypted_pkcs8
+from .traditional import dek_cipher, load_traditional
 
 __all__ = ["open_pem"]
 
+_ENCRYPTED_LABEL: Final = "ENCRYPTED PRIVATE KEY"
 _KEY_LABELS: Final = frozenset(
-    {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY"}
+    {"PRIVATE KEY", _ENCRYPTED_LABEL, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", OPENSSH_LABEL}
 )
 _CERTIFICATE_MISSING: Final = "It needs a block that begins with -----BEGIN CERTIFICATE-----."
 
 
 def open_pem(content: bytes, password: bytes, what: str) -> Store:
-    """Read certificates and keys (PKCS#8 or the traditional form, encrypted or not) and match them by public key.
+    """Read certificates and keys, and match them by public key.
 
-    The password is used for every encrypted key and ignored where no key is encrypted. ``what`` names the store in
-    the text of an error. Raises :class:`CertificateError` (271) when there is no certificate, when a block is damaged
-    and when the password is missing or wrong.
+    Keys are taken as PKCS#8, as PKCS#1 (RSA) and SEC1 (EC) with the traditional encryption, and in the form of
+    OpenSSH. The password is used for every encrypted key and ignored where no key is encrypted. A key whose
+    certificate is not there is a loose key of the store. ``what`` names the store in the text of an error. Raises
+    :class:`CertificateError` (271) when there is neither certificate nor key, when a block is damaged and when the
+    password is missing or wrong.
     """
+    content = plain_content(content, b"-----BEGIN ")
+    budget = Budget(what)
     certificates: list[Certificate] = []
-    keys: dict[bytes, PrivateKeyTypes] = {}
+    keys: list[PrivateKeyTypes] = []
     for block in pem_blocks(content):
         if block.label in CERTIFICATE_LABELS:
-            certificates.append(_certificate(block, len(certificates) + 1, what))
+            certificates.append(_certificate(block, len(certificates) + 1, budget, what))
         elif block.label in _KEY_LABELS:
-            key = _private_key(block, password, what)
-            keys[key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)] = key
-    if not certificates:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _no_certificate(content, bool(keys), what))
-    return make_store((certificate, keys.get(certificate.public_key_der)) for certificate in certificates)
+            if len(keys) == MAXIMUM_KEYS:
+                raise CertificateError(
+                    ErrorCode.CANNOT_OPEN_STORE, f"There are more than {MAXIMUM_KEYS} private keys in {what}."
+                )
+            keys.append(_private_key(block, password, budget, what))
+    if not certificates and not keys:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _nothing(content, what))
+    return join_store(certificates, keys)
 
 
-def _certificate(block: PemBlock, number: int, what: str) -> Certificate:
+def _certificate(block: PemBlock, number: int, budget: Budget, what: str) -> Certificate:
     try:
-        return Certificate(decode_base64(block.body))
-    except (ValueError, CertificateError) as error:
+        return budget.load_certificate(decode_base64(block.body))
+    except ValueError as error:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE, f"Certificate number {number} in {what} is damaged."
         ) from error
 
 
-def _private_key(block: PemBlock, password: bytes, what: str) -> PrivateKeyTypes:
-    # Both forms of encryption say so in clear: PKCS#8 in the label, the traditional form in a header (RFC 1421 4.6.1).
-    encrypted = block.label == "ENCRYPTED PRIVATE KEY" or b"ENCRYPTED" in block.body[:200]
+def _private_key(block: PemBlock, password: bytes, budget: Budget, what: str) -> PrivateKeyTypes:
+    try:
+        # All forms of encryption say so in clear: PKCS#8 in the label, the traditional form in a header (RFC 1421
+        # 4.6.1), OpenSSH's in the name of its cipher.
+        if block.label == OPENSSH_LABEL:
+            encrypted = is_encrypted(block)
+        else:
+            encrypted = block.label == _ENCRYPTED_LABEL or b"ENCRYPTED" in block.body[:200]
+    except ValueError as error:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _damaged(what)) from error
     if encrypted and not password:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE, f"The private key in {what} is encrypted, and no password was given."
         )
+    budget.check_key(len(block.body) * 3 // 4)
     try:
-        return load_pem_private_key(block.text, password if encrypted else None)
-    except UnsupportedAlgorithm as error:
-        raise CertificateError(
-            ErrorCode.CANNOT_OPEN_STORE,
-            f"The private key in {what} is of a kind, or encrypted in a way, that is not supported.",
-        ) from error
-    except (ValueError, TypeError) as error:
-        reason = "the password does not open it, or it is damaged" if encrypted else "it is damaged"
-        raise CertificateError(
-            ErrorCode.CANNOT_OPEN_STORE, f"The private key in {what} cannot be read: {reason}."
-        ) from error
+        return _load(block, password if encrypted else None, budget, what)
+    except (UnsupportedAlgorithm, NotImplementedError, UnknownAlgorithmError) as error:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unsupported(block, what)) from error
+    except MALFORMED as error:
+        text = f"The private key in {what} cannot be read: the password does not open it, or it is damaged."
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text if encrypted else _damaged(what)) from error
 
 
-def _no_certificate(content: bytes, has_keys: bool, what: str) -> str:
-    if has_keys:
-        return f"There is a private key in {what}, but no certificate. {_CERTIFICATE_MISSING}"
+def _load(block: PemBlock, password: bytes | None, budget: Budget, what: str) -> PrivateKeyTypes:
+    if block.label == OPENSSH_LABEL:
+        return load_openssh_key(block, password, what)
+    if password is None:
+        return load_pem_private_key(block.text, None)
+    if block.label == _ENCRYPTED_LABEL:
+        return load_encrypted_pkcs8(decode_base64(block.body), password, budget, what)
+    return load_traditional(block, password)
+
+
+def _damaged(what: str) -> str:
+    return f"The private key in {what} cannot be read: it is damaged."
+
+
+def _unsupported(block: PemBlock, what: str) -> str:
+    how = f" ({dek_cipher(block)})" if dek_cipher(block) else ""
+    return f"The private key in {what} is of a kind, or encrypted in a way{how}, that is not supported."
+
+
+def _nothing(content: bytes, what: str) -> str:
     if b"-----BEGIN CERTIFICATE-----" in content:
         return f"A certificate in {what} is cut short: its END line is missing."
     if content[:1] == b"\x30":

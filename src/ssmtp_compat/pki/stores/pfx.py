@@ -2,144 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from asn1crypto import parser
 from asn1crypto import pkcs12 as asn1_pkcs12
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12KeyAndCertificates, load_pkcs12
-from cryptography.x509 import Certificate as X509Certificate
 
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
-from ..armor import decode_base64
+from ..ber import elements_in, string_contents, to_definite
 from ..certificates import Certificate
-from .entries import Store, make_store
+from .budget import Budget
+from .content import MALFORMED, binary_content, definite_content
+from .entries import Store, join_store
+from .pbe import Password, UnknownAlgorithmError, decrypt, password_forms
+from .pfx_mac import verified_forms
 
 __all__ = ["open_pfx"]
 
-MAXIMUM_ITERATIONS: Final = 5_000_000
-"""Above this a store is refused: seconds of work before the password is even known to be right. OpenSSL and Windows
-write 2000 to 2048, careful tools up to 1 000 000 (OWASP recommends 600 000 for PBKDF2-SHA256)."""
+_KIND: Final = "PKCS#12 store (.pfx or .p12)"
+MAXIMUM_NESTING: Final = 8
+"""SafeContents inside one another, which the syntax allows and nobody writes."""
 
 
 def open_pfx(content: bytes, password: bytes, what: str) -> Store:
-    """Open PKCS#12 content, DER or BER, or base64 of it.
+    """Open PKCS#12 content, DER or BER, or base64 of it: every certificate, with its key where the store has it.
 
-    An empty password also opens a store that was made with none: the two are different in PKCS#12. ``what`` names
-    the store in the text of an error. Raises :class:`CertificateError` (271) when the content is no PKCS#12 or cut
-    short, when the password is wrong, and when the store is empty or protected in a way that is not supported.
+    ``password`` is UTF-8; an empty one also opens a store that was made with none: the two are different in PKCS#12.
+    ``what`` names the store in the text of an error. Raises :class:`CertificateError` (271) when the content is no
+    PKCS#12 or cut short, when the password is wrong, when the store is empty or protected in a way that is not
+    supported, and when it asks for more work than :class:`Budget` allows.
     """
-    octets = _binary(content, what)
-    _refuse_endless_work(_structure(octets, what), what)
-    opened = _load(octets, password, what)
-    found: list[tuple[X509Certificate, PrivateKeyTypes | None]] = []
-    if opened.cert is not None:
-        found.append((opened.cert.certificate, opened.key))
-    found += [(extra.certificate, None) for extra in opened.additional_certs]
-    if not found:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"There is no certificate in {what}.")
-    try:
-        return make_store((Certificate(one.public_bytes(Encoding.DER)), key) for one, key in found)
-    except CertificateError as error:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"A certificate in {what} is damaged.") from error
-
-
-def _binary(content: bytes, what: str) -> bytes:
-    # 0x30 is also the digit "0", but base64 of a SEQUENCE begins with "M".
-    if content[:1] == b"\x30":
-        return content
-    if not content.strip():
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is empty.")
-    if b"-----BEGIN " in content:
-        raise CertificateError(
-            ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is PEM text, not PKCS#12: choose the PEM store type."
-        )
-    try:
-        return decode_base64(content)
-    except ValueError as error:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _not_pkcs12(what)) from error
-
-
-def _structure(octets: bytes, what: str) -> asn1_pkcs12.Pfx:
+    octets = definite_content(binary_content(content, what, _KIND), what, _KIND)
     try:
         pfx = asn1_pkcs12.Pfx.load(octets, strict=True)
         version = pfx["version"].native
-    except (ValueError, TypeError, RecursionError) as error:
-        text = f"The content of {what} is cut short." if _cut_short(octets) else _not_pkcs12(what)
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    except MALFORMED as error:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is no {_KIND}.") from error
     if version != "v3":
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _not_pkcs12(what))
-    return pfx
-
-
-def _cut_short(octets: bytes) -> bool:
-    if octets[:1] != b"\x30":
-        return False
-    try:
-        parser.peek(octets)
-    except ValueError:
-        return True
-    return False
-
-
-def _not_pkcs12(what: str) -> str:
-    return f"The content of {what} is no PKCS#12 store (.pfx or .p12)."
-
-
-def _refuse_endless_work(pfx: asn1_pkcs12.Pfx, what: str) -> None:
-    """Bound the key derivations that can be seen without the password; those inside are authenticated by it."""
-    try:
-        counts = list(_iterations(pfx))
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is damaged.") from error
-    if max(counts, default=0) > MAXIMUM_ITERATIONS:
-        raise CertificateError(
-            ErrorCode.CANNOT_OPEN_STORE,
-            f"The key derivation of {what} asks for {max(counts)} iterations; at most {MAXIMUM_ITERATIONS} are done.",
-        )
-
-
-def _iterations(pfx: asn1_pkcs12.Pfx) -> Iterator[int]:
-    if pfx["mac_data"].native is not None:
-        yield pfx["mac_data"]["iterations"].native
-    for part in pfx.authenticated_safe:
-        if part["content_type"].native == "encrypted_data":
-            yield _of_algorithm(part["content"]["encrypted_content_info"]["content_encryption_algorithm"])
-        elif part["content_type"].native == "data":
-            for bag in asn1_pkcs12.SafeContents.load(part["content"].native):
-                if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
-                    yield _of_algorithm(bag["bag_value"]["encryption_algorithm"])
-
-
-def _of_algorithm(algorithm: Any) -> int:
-    parameters = algorithm["parameters"]
-    if algorithm["algorithm"].native == "pbes2":
-        parameters = parameters["key_derivation_func"]["parameters"]
-    names = parameters.native
-    return int(names.get("iterations", names.get("iteration_count", 0)))
-
-
-def _load(octets: bytes, password: bytes, what: str) -> PKCS12KeyAndCertificates:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is no {_KIND}.")
     if b"\0" in password:
-        # cryptography panics on it (pyo3's PanicException), and no "except Exception" catches a panic.
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE, f"The password for {what} holds a NUL character, which PKCS#12 cannot have."
         )
     try:
-        # For an empty password OpenSSL tries both forms, the empty text and none at all, which derive different keys.
-        return load_pkcs12(octets, password)
-    except UnsupportedAlgorithm as error:
+        return _Opening(what, password).store(pfx)
+    except UnknownAlgorithmError as error:
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is protected in a way that is not supported."
         ) from error
-    except (ValueError, TypeError) as error:
-        text = (
-            f"The password does not open {what}, or the content was damaged."
-            if password
-            else f"The content of {what} needs a password, and none was given."
-        )
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text) from error
+    except MALFORMED as error:
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is damaged.") from error
+
+
+class _WrongPasswordError(Exception):
+    pass
+
+
+class _Opening:
+    """One store on its way from octets to entries."""
+
+    def __init__(self, what: str, password: bytes) -> None:
+        self._what = what
+        self._password_given = bool(password)
+        self._forms: Sequence[Password] = password_forms(password)
+        self._password_verified = False
+        self._budget = Budget(what)
+        self._certificates: list[Certificate] = []
+        self._keys: list[PrivateKeyTypes] = []
+        self._closed_keys = 0
+
+    def store(self, pfx: asn1_pkcs12.Pfx) -> Store:
+        if pfx["auth_safe"]["content_type"].native != "data":
+            # Signed instead of protected by a password (RFC 7292 4): by whom would be a question of its own.
+            raise UnknownAlgorithmError("public-key integrity mode")
+        content = pfx["auth_safe"]["content"].native
+        try:
+            if pfx["mac_data"].native is not None:
+                self._verify(pfx["mac_data"], content)
+            for part in asn1_pkcs12.AuthenticatedSafe.load(to_definite(content), strict=True):
+                self._add_part(part)
+        except _WrongPasswordError as error:
+            raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, self._wrong_password()) from error
+        if self._closed_keys and not self._keys:
+            raise CertificateError(
+                ErrorCode.CANNOT_OPEN_STORE,
+                f"The password opens {self._what} but not the private key in it, which another password protects.",
+            )
+        if not self._certificates and not self._keys:
+            raise CertificateError(
+                ErrorCode.CANNOT_OPEN_STORE, f"There is no certificate and no private key in {self._what}."
+            )
+        return join_store(self._certificates, self._keys)
+
+    def _verify(self, mac_data: Any, content: bytes) -> None:
+        self._forms = verified_forms(mac_data, content, self._forms, self._budget)
+        if not self._forms:
+            raise _WrongPasswordError
+        self._password_verified = True
+
+    def _add_part(self, part: Any) -> None:
+        kind = part["content_type"].native
+        if kind == "data":
+            self._add_bags(_bags(part["content"].native), 1)
+        elif kind == "encrypted_data":
+            info = part["content"]["encrypted_content_info"]
+            algorithm = info["content_encryption_algorithm"]
+            # asn1crypto takes an implicit OCTET STRING in pieces with an indefinite length only.
+            ciphertext = string_contents(elements_in(info.dump())[2])
+            for form in self._forms:
+                try:
+                    bags = _bags(decrypt(algorithm, ciphertext, form, self._budget))
+                except MALFORMED:
+                    continue
+                self._add_bags(bags, 1)
+                return
+            raise _WrongPasswordError
+        else:
+            raise UnknownAlgorithmError(kind)
+
+    def _add_bags(self, bags: Iterable[Any], nesting: int) -> None:
+        if nesting > MAXIMUM_NESTING:
+            raise ValueError("too many SafeContents inside one another")
+        for bag in bags:
+            kind, value = bag["bag_id"].native, bag["bag_value"]
+            if kind == "cert_bag":
+                if value["cert_id"].native == "x509":
+                    self._certificates.append(self._budget.load_certificate(bytes(value["cert_value"])))
+            elif kind == "key_bag":
+                self._keys.append(self._budget.load_private_key(value.untag().dump()))
+            elif kind == "pkcs8_shrouded_key_bag":
+                self._add_shrouded_key(value)
+            elif kind == "safe_contents":
+                self._add_bags(value, nesting + 1)
+            # Revocation lists and secret keys are of no use here.
+
+    def _add_shrouded_key(self, value: Any) -> None:
+        algorithm, ciphertext = value["encryption_algorithm"], value["encrypted_data"].native
+        for form in self._forms:
+            try:
+                key = self._budget.load_private_key(decrypt(algorithm, ciphertext, form, self._budget))
+            except MALFORMED:
+                continue
+            self._keys.append(key)
+            return
+        if not self._password_verified:
+            raise _WrongPasswordError
+        # The password of the store is right, so this key has one of its own: the other keys are still of use.
+        self._closed_keys += 1
+
+    def _wrong_password(self) -> str:
+        if self._password_given:
+            return f"The password does not open {self._what}, or the content was damaged."
+        return f"The content of {self._what} needs a password, and none was given."
+
+
+def _bags(octets: bytes) -> asn1_pkcs12.SafeContents:
+    bags = asn1_pkcs12.SafeContents.load(to_definite(octets), strict=True)
+    # Read as far as the kind of each bag: a wrong password may leave padding that looks right, and shows here.
+    for bag in bags:
+        bag["bag_id"].native  # noqa: B018
+    return bags

@@ -17,7 +17,15 @@ from .message import (
     reverse_path,
 )
 from .refusal import refuse
-from .securing import SIGNER, TLS_CLIENT, StoreProperties, certificate_store, recipients_spec, signer_spec
+from .securing import (
+    SIGNER,
+    TLS_CLIENT,
+    StoreProperties,
+    certificate_store,
+    issuer_store,
+    recipients_spec,
+    signer_spec,
+)
 from .tls import tls_options, tls_start
 from .tunnel import tunnel_options
 
@@ -30,6 +38,7 @@ __all__ = [
     "body_codec",
     "certificate_store",
     "delivery_options",
+    "issuer_store",
     "message_dsn",
     "message_spec",
     "recipients",

@@ -1,0 +1,44 @@
+"""Where a command puts what it made: the standard output, or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from ..catalog.errors import ErrorCode
+from ..errors import SSMTPError
+from .inputs import STANDARD
+from .outcomes import CommandError, Exit
+
+__all__ = ["write_output"]
+
+
+def write_output(path: str, content: bytes, option: str) -> None:
+    """Write ``content`` to the standard output or to a file that only its owner can read, in place of any of that name.
+
+    Raises :class:`CommandError` naming ``option``; then a file that was there before is still what it was.
+    """
+    if path == STANDARD:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    try:
+        # mkstemp makes it 0600: what was encrypted is nobody else's affair now either.
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        failed = SSMTPError(ErrorCode.CANNOT_OPEN_FILE, reason or str(error))
+        raise CommandError(failed.code, f"{option} {path}: {failed.message}", Exit.BAD_DATA) from error

@@ -1,0 +1,127 @@
+"""The signed attributes that count (RFC 5652 11, RFC 5035), and the rules they keep to."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ..errors import SSMTPError
+from ..pki.certificates import Certificate
+from .ber import Value, malformed, read
+from .der import OCTET_STRING, SEQUENCE, SET
+from .digests import DIGESTS_BY_OID
+from .signed_data import Attribute
+from .structures import DATA, read_algorithm
+
+__all__ = ["AttributeFacts", "CertificateHash", "attribute_facts", "check_content_type", "resembles_attributes"]
+
+_CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
+_MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
+_SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
+_SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"
+_SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
+_SHA1: Final = "1.3.14.3.2.26"
+_SHA256: Final = "2.16.840.1.101.3.4.2.1"
+_OBJECT_IDENTIFIER: Final = 0x06
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateHash:
+    """ESSCertID and ESSCertIDv2: which certificate the signer meant."""
+
+    digest_oid: str
+    value: bytes
+
+    def fits(self, certificate: Certificate) -> bool:
+        digest = DIGESTS_BY_OID.get(self.digest_oid)
+        return digest is not None and hmac.compare_digest(digest.of((certificate.der,)), self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeFacts:
+    """What the signed attributes say; nothing where there are none."""
+
+    message_digest: bytes = b""
+    signing_time: datetime | None = None
+    certificate_hash: CertificateHash | None = None
+
+
+def attribute_facts(attributes: tuple[Attribute, ...] | None, content_type: str) -> AttributeFacts:
+    """Read the attributes of a signature over content of ``content_type``.
+
+    Raises :class:`SSMTPError` (10192) when they break a rule: content-type and message-digest are there exactly once,
+    each with one value, and the first is ``content_type``; signing-time and signing-certificate at most once; and
+    content of another type than id-data is never signed without them (RFC 5652 5.3, 11.1 to 11.3).
+    """
+    if attributes is None:
+        if content_type != DATA:
+            raise malformed("There are none, though the content is not of the type id-data.")
+        return AttributeFacts()
+    _check_declared(_single(attributes, _CONTENT_TYPE, "content-type"), content_type)
+    message_digest = _single(attributes, _MESSAGE_DIGEST, "message-digest")
+    if message_digest is None:
+        raise malformed("The message-digest attribute is missing.")
+    time = _single(attributes, _SIGNING_TIME, "signing-time")
+    old = _single(attributes, _SIGNING_CERTIFICATE, "signing-certificate")
+    new = _single(attributes, _SIGNING_CERTIFICATE_V2, "signing-certificate-v2")
+    return AttributeFacts(
+        message_digest.expect(OCTET_STRING, "The message-digest attribute").content,
+        time.time("The signing-time attribute") if time else None,
+        _certificate_hash(new, _SHA256) if new else _certificate_hash(old, _SHA1) if old else None,
+    )
+
+
+def check_content_type(attributes: tuple[Attribute, ...], content_type: str) -> None:
+    """Check the authenticated attributes of an AuthEnvelopedData, whose content is of ``content_type`` (RFC 5083 2.1).
+
+    Raises :class:`SSMTPError` (10192) when content-type names another one, or is missing with other content than
+    id-data.
+    """
+    declared = _single(attributes, _CONTENT_TYPE, "content-type")
+    if declared is not None or content_type != DATA:
+        _check_declared(declared, content_type)
+
+
+def resembles_attributes(content: bytes) -> bool:
+    """Whether ``content`` could be the DER of somebody's signed attributes, under the tag of a SET OF."""
+    if content[:1] != bytes((SET,)):
+        return False
+    try:
+        elements = read(content).elements("The content")
+    except SSMTPError:
+        return False
+    return bool(elements) and all(
+        each.tag == SEQUENCE and [child.tag for child in each.children] == [_OBJECT_IDENTIFIER, SET]
+        for each in elements
+    )
+
+
+def _check_declared(declared: Value | None, content_type: str) -> None:
+    if declared is None:
+        raise malformed("The content-type attribute is missing.")
+    if declared.oid("The content-type attribute") != content_type:
+        raise malformed("The content-type attribute names another type than the content has.")
+
+
+def _single(attributes: tuple[Attribute, ...], oid: str, name: str) -> Value | None:
+    found = [values for kind, values in attributes if kind == oid]
+    if not found:
+        return None
+    if len(found) > 1 or len(found[0]) != 1:
+        raise malformed(f"The {name} attribute is not there exactly once with one value.")
+    return found[0][0]
+
+
+def _certificate_hash(value: Value, digest_oid: str) -> CertificateHash:
+    """The first identifier of SigningCertificate or SigningCertificateV2 (RFC 5035 3): the signer's own certificate."""
+    what = "The signing-certificate attribute"
+    certificates = value.fields(what).take().elements(what, SEQUENCE)
+    if not certificates:
+        raise malformed(f"{what} names no certificate.")
+    fields = certificates[0].fields(what)
+    algorithm = fields.take_if(SEQUENCE)
+    if algorithm is not None:
+        digest_oid = read_algorithm(algorithm, what).oid
+    return CertificateHash(digest_oid, fields.take().expect(OCTET_STRING, what).content)

@@ -1,0 +1,155 @@
+"""Signature algorithms: what a kind of key and a digest make together.
+
+RSA PKCS #1 v1.5 (RFC 3370 3.2, RFC 9688 3.1), RSASSA-PSS (RFC 4056), ECDSA (RFC 5753 2.1, RFC 5754 3.3, RFC 9688 3.2)
+and EdDSA (RFC 8419).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from asn1crypto import core, keys
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from ..catalog.errors import ErrorCode
+from ..errors import SSMTPError, UnsupportedError
+from ..pki.certificates import Certificate
+from . import der
+from .algorithms import MGF1, RSA_ENCRYPTION, RSASSA_PSS, encode_oid
+from .digests import SHA512, SHAKE256, Digest
+from .suitability import is_for_pss_alone
+
+__all__ = ["ECDSA_WITH", "ED448_OID", "ED25519_OID", "RSA_WITH_SHA3", "SignatureScheme", "signature_scheme"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureScheme:
+    """How a key signs."""
+
+    digest: Digest
+    """Of the content."""
+    algorithm_der: bytes
+    """AlgorithmIdentifier of the signature."""
+    arguments: tuple[Any, ...]
+    """What the private key's ``sign`` takes behind the data."""
+
+
+RSA_WITH_SHA3: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "SHA3-224": "2.16.840.1.101.3.4.3.13",
+        "SHA3-256": "2.16.840.1.101.3.4.3.14",
+        "SHA3-384": "2.16.840.1.101.3.4.3.15",
+        "SHA3-512": "2.16.840.1.101.3.4.3.16",
+    }
+)
+"""Object identifiers of RSA PKCS #1 v1.5 with a SHA-3 digest, by the digest's name."""
+ECDSA_WITH: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "SHA1": "1.2.840.10045.4.1",
+        "SHA224": "1.2.840.10045.4.3.1",
+        "SHA256": "1.2.840.10045.4.3.2",
+        "SHA384": "1.2.840.10045.4.3.3",
+        "SHA512": "1.2.840.10045.4.3.4",
+        "SHA3-224": "2.16.840.1.101.3.4.3.9",
+        "SHA3-256": "2.16.840.1.101.3.4.3.10",
+        "SHA3-384": "2.16.840.1.101.3.4.3.11",
+        "SHA3-512": "2.16.840.1.101.3.4.3.12",
+    }
+)
+"""Object identifiers of ECDSA, by the digest's name."""
+ED25519_OID: Final = "1.3.101.112"
+ED448_OID: Final = "1.3.101.113"
+_ED25519: Final = SignatureScheme(SHA512, der.wrap(der.SEQUENCE, encode_oid(ED25519_OID)), ())
+_ED448: Final = SignatureScheme(SHAKE256, der.wrap(der.SEQUENCE, encode_oid(ED448_OID)), ())
+# RSASSA-PSS-params (RFC 4055 3.1): DER leaves the defaults out, which are SHA-1, MGF1 with SHA-1, and a salt of 20.
+_PSS_DEFAULT: Final = "SHA1"
+
+
+@lru_cache(maxsize=64)
+def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool) -> SignatureScheme:
+    """The scheme for the certificate's kind of key.
+
+    EdDSA prescribes the digest and does not heed ``digest``. ``use_pss`` concerns RSA keys alone, and of these not the
+    ones that are for nothing but RSASSA-PSS. The kind is read from the public key, since a private key may be a
+    token's. Raises :class:`UnsupportedError` (20008) for a key of another kind and :class:`SSMTPError` (10194) for a
+    digest that the key cannot or may not use.
+    """
+    key = certificate.public_key
+    if isinstance(key, RSAPublicKey):
+        return _pss(digest) if use_pss or _for_pss_alone(certificate, digest) else _pkcs1(digest)
+    if isinstance(key, EllipticCurvePublicKey):
+        return _ecdsa(digest, certificate)
+    if isinstance(key, Ed25519PublicKey):
+        return _ED25519
+    if isinstance(key, Ed448PublicKey):
+        return _ED448
+    raise UnsupportedError(
+        ErrorCode.NOT_SUPPORTED,
+        f"The key of {certificate.subject} cannot sign mail: RSA, EC, Ed25519 and Ed448 keys can.",
+    )
+
+
+def _for_pss_alone(certificate: Certificate, digest: Digest) -> bool:
+    """Whether the certificate keeps its RSA key for RSASSA-PSS (RFC 4055 1.2), and if so check that it allows it."""
+    # Ordinary keys are not worth a look with ASN.1 objects.
+    if not is_for_pss_alone(certificate):
+        return False
+    parameters = keys.PublicKeyInfo.load(certificate.public_key_der)["algorithm"]["parameters"]
+    # With parameters the key is for this one hash.
+    if parameters and parameters["hash_algorithm"]["algorithm"].dotted != digest.oid:
+        raise SSMTPError(
+            ErrorCode.UNSUPPORTED_ALGORITHM,
+            f"The key of {certificate.subject} may not be used with {digest.name}; its certificate allows "
+            f"{parameters['hash_algorithm']['algorithm'].native}.",
+        )
+    return True
+
+
+def _pkcs1(digest: Digest) -> SignatureScheme:
+    algorithm = RSA_ENCRYPTION
+    if digest.name in RSA_WITH_SHA3:
+        algorithm = der.wrap(der.SEQUENCE, encode_oid(RSA_WITH_SHA3[digest.name]), der.NULL)
+    return SignatureScheme(digest, algorithm, (padding.PKCS1v15(), digest.hash))
+
+
+def _pss(digest: Digest) -> SignatureScheme:
+    size = digest.hash.digest_size
+    # RFC 4056 3: one hash for the message and for MGF1, and a salt as long as it.
+    scheme = padding.PSS(padding.MGF1(digest.hash), size)
+    parameters: tuple[bytes, ...] = ()
+    if digest.name != _PSS_DEFAULT:
+        parameters = (
+            der.wrap(der.CONTEXT_0, _hash_in_pss(digest)),
+            der.wrap(der.CONTEXT_1, der.wrap(der.SEQUENCE, MGF1, _hash_in_pss(digest))),
+            der.wrap(der.CONTEXT_2, core.Integer(size).dump()),
+        )
+    algorithm = der.wrap(der.SEQUENCE, RSASSA_PSS, der.wrap(der.SEQUENCE, *parameters))
+    return SignatureScheme(digest, algorithm, (scheme, digest.hash))
+
+
+def _hash_in_pss(digest: Digest) -> bytes:
+    # Unlike on its own, a hash has NULL parameters here (RFC 4055 2.1); SHA-3 has none anywhere (RFC 9688 2).
+    return (
+        digest.algorithm_der
+        if digest.name in RSA_WITH_SHA3
+        else der.wrap(der.SEQUENCE, encode_oid(digest.oid), der.NULL)
+    )
+
+
+def _ecdsa(digest: Digest, certificate: Certificate) -> SignatureScheme:
+    if digest.name not in ECDSA_WITH:
+        raise SSMTPError(
+            ErrorCode.UNSUPPORTED_ALGORITHM,
+            f"{digest.name} cannot be used with the EC key of {certificate.subject}; use one of "
+            f"{', '.join(ECDSA_WITH)}.",
+        )
+    algorithm = der.wrap(der.SEQUENCE, encode_oid(ECDSA_WITH[digest.name]))
+    return SignatureScheme(digest, algorithm, (ECDSA(digest.hash),))

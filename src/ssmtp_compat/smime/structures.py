@@ -1,0 +1,76 @@
+"""What SignedData and EnvelopedData have in common when they are read (RFC 5652 3, 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..pki.certificates import Certificate
+from .ber import Value, malformed, read
+from .der import CONTEXT_0, CONTEXT_0_PRIMITIVE, NULL, SEQUENCE
+
+__all__ = ["DATA", "Algorithm", "CertificateIdentifier", "open_content_info", "read_algorithm", "read_identifier"]
+
+DATA: Final = "1.2.840.113549.1.7.1"
+"""The content type of plain octets: in S/MIME, a MIME entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """AlgorithmIdentifier."""
+
+    oid: str
+    parameters: Value | None
+    octets: bytes
+    """As it was received."""
+
+    @property
+    def without_parameters(self) -> bool:
+        """Whether the parameters are absent or NULL, which writers have never agreed about (RFC 5754 2)."""
+        return self.parameters is None or self.parameters.octets == NULL
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateIdentifier:
+    """SignerIdentifier and RecipientIdentifier: issuer and serial number, or the subject key identifier."""
+
+    issuer: bytes
+    """DER of the Name; empty where the key identifier names the certificate."""
+    serial: int
+    subject_key_id: bytes
+
+    def names(self, certificate: Certificate) -> bool:
+        """Whether it means ``certificate``."""
+        if self.issuer:
+            return certificate.issuer_der == self.issuer and certificate.serial == self.serial
+        return certificate.subject_key_id == self.subject_key_id
+
+
+def open_content_info(octets: bytes) -> tuple[str, Value]:
+    """Content type and content of the ContentInfo that ``octets`` are. Raises (10192) for anything else."""
+    fields = read(octets).fields("The ContentInfo")
+    content_type = fields.take().oid("The content type")
+    content = fields.take().fields("The content", CONTEXT_0)
+    fields.end()
+    value = content.take()
+    content.end()
+    return content_type, value
+
+
+def read_algorithm(value: Value, what: str, tag: int = SEQUENCE) -> Algorithm:
+    fields = value.fields(what, tag)
+    oid = fields.take().oid(what)
+    rest = value.children[1:]
+    if len(rest) > 1:
+        raise malformed(f"{what} has more than one value as its parameters.")
+    return Algorithm(oid, rest[0] if rest else None, value.octets)
+
+
+def read_identifier(value: Value, what: str) -> CertificateIdentifier:
+    if value.tag in (CONTEXT_0_PRIMITIVE, CONTEXT_0):
+        return CertificateIdentifier(b"", 0, value.string(what, CONTEXT_0_PRIMITIVE))
+    fields = value.fields(what)
+    issuer = fields.take().expect(SEQUENCE, what).octets
+    serial = fields.take().integer(what)
+    fields.end()
+    return CertificateIdentifier(issuer, serial, b"")

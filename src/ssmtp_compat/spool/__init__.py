@@ -1,0 +1,1 @@
+"""Layer 2b: messages that wait in a directory. Nothing is imported here."""

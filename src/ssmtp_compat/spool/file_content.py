@@ -1,0 +1,81 @@
+"""The octets of a file as a message's content, read where they are needed and never held as a whole."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, overload
+
+from ..catalog.errors import ErrorCode
+from ..errors import SSMTPError
+
+__all__ = ["FileContent"]
+
+_WINDOW: Final = 128 * 1024
+"""Octets read at once: a piece of a message on its way, with room for what is looked for around it."""
+
+
+class FileContent:
+    """A :class:`~ssmtp_compat.octets.Sliceable` over ``length`` octets of an open file from ``offset`` on.
+
+    Raises :class:`SSMTPError` (302) where the file cannot be read or has become shorter.
+    """
+
+    def __init__(self, descriptor: int, offset: int, length: int) -> None:
+        self._descriptor = descriptor
+        self._offset = offset
+        self._length = length
+        self._window = b""
+        self._window_start = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, key: int, /) -> int: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> bytes: ...
+    def __getitem__(self, key: int | slice, /) -> int | bytes:
+        if isinstance(key, slice):
+            start, end, _ = key.indices(self._length)
+            return self._octets(start, end)
+        return self._octets(key, key + 1)[0]
+
+    def find(self, part: bytes, start: int, end: int, /) -> int:
+        found = self._octets(start, end).find(part)
+        return found if found < 0 else start + found
+
+    def rfind(self, part: bytes, start: int, end: int, /) -> int:
+        found = self._octets(start, end).rfind(part)
+        return found if found < 0 else start + found
+
+    def startswith(self, prefix: bytes, start: int, /) -> bool:
+        return self._octets(start, start + len(prefix)) == prefix
+
+    def endswith(self, suffix: bytes, start: int, /) -> bool:
+        begins = self._length - len(suffix)
+        return begins >= start and self._octets(begins, self._length) == suffix
+
+    def _octets(self, start: int, end: int) -> bytes:
+        end = min(end, self._length)
+        if start >= end:
+            return b""
+        first, last = self._window_start, self._window_start + len(self._window)
+        if not (first <= start and end <= last):
+            if end - start > _WINDOW:
+                return self._read(start, end)
+            self._window_start = first = start
+            self._window = self._read(start, min(start + _WINDOW, self._length))
+        return self._window[start - first : end - first]
+
+    def _read(self, start: int, end: int) -> bytes:
+        pieces = []
+        while start < end:
+            try:
+                piece = os.pread(self._descriptor, end - start, self._offset + start)
+            except OSError as error:
+                raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"A queued message cannot be read: {error}.") from error
+            if not piece:
+                raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, "A queued message became shorter while it was read.")
+            pieces.append(piece)
+            start += len(piece)
+        return b"".join(pieces)

@@ -1,0 +1,481 @@
+"""Messages that wait in a directory: queued, sent, put back, set aside, and never lost."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssmtp_compat import (
+    ssmtp_do_connect,
+    ssmtp_do_interrupt,
+    ssmtp_do_processqueue,
+    ssmtp_do_queue,
+)
+from ssmtp_compat.catalog.errors import ErrorCode
+from wire.mailer import CONTENT, Mailer
+from wire.scripted_server import Close, Ending, Reset, ScriptedServer, Send, Step
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    directory = tmp_path / "spool"
+    directory.mkdir()
+    return directory
+
+
+def queue(spool: Path, *, count: int = 1, **properties: Any) -> list[str]:
+    """Queue messages, each to a recipient of its own: bob0, bob1 and so on."""
+    names = []
+    with Mailer(25, **{"MailServer": "", **properties}) as mailer:
+        for number in range(count):
+            mailer.set(**{"SendTo": f"bob{number}@example.test", **properties})
+            names.append(ssmtp_do_queue(mailer.handle, str(spool)))
+            assert names[-1], mailer.error
+    return names
+
+
+def run(port: int, spool: Path, **settings: object) -> tuple[int, str]:
+    with Mailer(port) as mailer:
+        mailer.config(**settings)
+        ssmtp_do_processqueue(mailer.handle, str(spool))
+        return mailer.error
+
+
+def endings(spool: Path) -> list[str]:
+    return sorted(path.suffix for path in spool.iterdir())
+
+
+# -- queueing ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_is_queued_as_it_will_be_sent(spool: Path):
+    (name,) = queue(spool, SendTo="bob@example.test", BCc="carol@example.test")
+    assert name.endswith(".queued")
+    file = spool / name
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    head, _, message = file.read_bytes().partition(b"\r\n\r\n")
+    assert message == CONTENT
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "ssmtp_compat queue 1"
+    assert {"From: <alice@example.test>", "Recipient: To <bob@example.test>", "Recipient: Bcc <carol@example.test>"} < {
+        *lines
+    }
+    assert "Message-ID: <1@example.test>" in lines
+    assert not any(path for path in spool.iterdir() if path.name != name)
+
+
+def test_no_credentials_are_in_the_file(spool: Path):
+    (name,) = queue(spool, User="alice", Password="hunter2")
+    assert b"hunter2" not in (spool / name).read_bytes()
+
+
+def test_what_no_server_may_refuse_is_encoded_at_once(spool: Path):
+    queue(spool, MessageText="grün\r\n")
+    with ScriptedServer(extensions=["PIPELINING"]) as server:
+        assert run(server.port, spool) == (0, "")
+    assert b"quoted-printable" in server.messages[0].content
+
+
+def test_each_message_has_a_message_id_of_its_own(spool: Path):
+    names = queue(spool, count=2, MessageId="*")
+    ids = {line for name in names for line in (spool / name).read_text().splitlines() if line.startswith("Message-ID")}
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("where", ["missing", "file", "", "//host/share", "\\\\host\\share", "http://x/", "a\0b"])
+def test_a_queue_is_a_local_directory(where: str, tmp_path: Path):
+    (tmp_path / "file").touch()
+    path = str(tmp_path / where) if where.isalpha() else where
+    with Mailer(25) as mailer:
+        assert ssmtp_do_queue(mailer.handle, path) == ""
+        assert mailer.error[0] == ErrorCode.CANNOT_OPEN_FILE
+        assert ssmtp_do_processqueue(mailer.handle, path) == ErrorCode.CANNOT_OPEN_FILE
+    assert {entry.name for entry in tmp_path.iterdir()} == {"file"}
+
+
+def test_a_message_that_cannot_be_sent_is_not_queued(spool: Path):
+    with Mailer(25, SendTo="") as mailer:
+        assert ssmtp_do_queue(mailer.handle, str(spool)) == ""
+        assert mailer.error[0] == ErrorCode.NO_RECIPIENT
+    assert endings(spool) == []
+
+
+def test_a_full_disk_leaves_nothing(spool: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with Mailer(25) as mailer:
+        assert ssmtp_do_queue(mailer.handle, str(spool)) == ""
+        assert mailer.error[0] == ErrorCode.CANNOT_OPEN_FILE
+        assert "No space left" in mailer.error[1]
+    assert endings(spool) == []
+
+
+# -- sending ----------------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_sent_oldest_first_in_one_session(spool: Path):
+    queue(spool, count=5)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    assert [message.recipients for message in server.messages] == [[f"bob{number}@example.test"] for number in range(5)]
+    assert server.connection.ending is Ending.QUIT
+    assert endings(spool) == []
+
+
+def test_an_empty_queue_makes_no_connection(spool: Path, closed_port: int):
+    assert run(closed_port, spool) == (0, "")
+
+
+def test_keepqueue_keeps_what_was_sent(spool: Path):
+    (name,) = queue(spool)
+    with ScriptedServer() as server:
+        assert run(server.port, spool, KeepQueue=True) == (0, "")
+        assert endings(spool) == [".sent"]
+        assert (spool / name.replace(".queued", ".sent")).read_bytes().endswith(server.messages[0].content)
+        assert run(server.port, spool) == (0, "")
+    assert len(server.messages) == 1
+
+
+def test_an_open_session_is_used_and_stays(spool: Path):
+    queue(spool, count=2)
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        assert ssmtp_do_connect(mailer.handle) == 0
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == 0, mailer.error
+        assert mailer.get("Connected")
+        assert mailer.send() == 0
+    assert len(server.messages) == 3
+    assert len(server.connections) == 1
+
+
+def test_the_next_message_is_on_its_way_before_the_verdict_on_this_one(spool: Path):
+    queue(spool, count=3)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    # Three groups of commands and three messages; what a session has besides is EHLO and QUIT.
+    joined = b"".join(server.connection.segments)
+    assert joined.count(b".\r\nMAIL FROM") == 2
+
+
+def test_without_pipelining_one_thing_follows_the_other(spool: Path):
+    queue(spool, count=3)
+    with ScriptedServer(extensions=["SIZE 1000000"]) as server:
+        assert run(server.port, spool) == (0, "")
+    assert len(server.messages) == 3
+
+
+def test_usechunking_works_here_too(spool: Path):
+    queue(spool, count=3)
+    with ScriptedServer(extensions=["PIPELINING", "CHUNKING"]) as server:
+        assert run(server.port, spool, UseChunking=True) == (0, "")
+    assert [message.recipients[0] for message in server.messages] == [
+        f"bob{number}@example.test" for number in range(3)
+    ]
+
+
+def test_delivery_options_and_dsn_travel_along(spool: Path):
+    with Mailer(25, MessageRecipientCount=1) as mailer:
+        mailer.set(SendTo="")
+        mailer.set(MessageRecipientCount=1)
+        for name, value in (
+            ("MessageRecipientAddress", "dan@example.test"),
+            ("MessageRecipientOptions", "NOTIFY=DELAY"),
+        ):
+            from ssmtp_compat import PropertyID, ssmtp_set
+
+            assert ssmtp_set(mailer.handle, PropertyID[name], 0, value) == 0, mailer.error
+        mailer.config(DSNReturn="HDRS", DSNEnvelopeId="a b")
+        assert ssmtp_do_queue(mailer.handle, str(spool)), mailer.error
+    with ScriptedServer(extensions=["DSN", "PIPELINING"]) as server:
+        assert run(server.port, spool) == (0, "")
+    assert "MAIL FROM:<alice@example.test> RET=HDRS ENVID=a+20b" in server.commands
+    assert "RCPT TO:<dan@example.test> NOTIFY=DELAY" in server.commands
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    ("verb", "reply", "rest"),
+    [
+        ("MAIL", "550 5.1.0 no", [".failed", ".reason"]),
+        ("RCPT", "550 5.1.1 no", [".failed", ".reason"]),
+        ("MESSAGE", "554 5.6.0 no", [".failed", ".reason"]),
+        ("RCPT", "450 4.2.1 later", [".queued"]),
+        ("MESSAGE", "452 4.3.1 later", [".queued"]),
+    ],
+)
+def test_a_refusal_is_one_messages_own(spool: Path, verb: str, reply: str, rest: list[str], pipelining: bool):
+    names = queue(spool, count=3)
+    good = "250 OK"
+    replies = {verb: [good, reply, good]}
+    with (
+        ScriptedServer(replies=replies, extensions=["PIPELINING"] * pipelining) as server,
+        Mailer(server.port) as mailer,
+    ):
+        mailer.record("Error")
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.SMTP_PROTOCOL
+        assert reply.partition(" ")[2] in mailer.error[1]
+        assert len(mailer.events) == 1
+    assert len(server.messages) == (3 if verb == "MESSAGE" else 2)
+    assert endings(spool) == rest
+    stem = names[1].removesuffix(".queued")
+    assert (spool / (stem + rest[0])).exists()
+    if ".reason" in rest:
+        assert reply in (spool / f"{stem}.reason").read_text()
+
+
+def test_what_waits_is_sent_the_next_time(spool: Path):
+    queue(spool, count=2)
+    with ScriptedServer(replies={"RCPT": ["450 later", "250 OK", "250 OK"]}) as server:
+        assert run(server.port, spool)[0] == ErrorCode.SMTP_PROTOCOL
+        assert endings(spool) == [".queued"]
+        assert run(server.port, spool) == (0, "")
+    assert [message.recipients for message in server.messages] == [["bob1@example.test"], ["bob0@example.test"]]
+
+
+def test_stoponqueueerrors_leaves_the_rest(spool: Path):
+    queue(spool, count=3)
+    with ScriptedServer(replies={"RCPT": ["550 no", "250 OK", "250 OK"]}) as server:
+        assert run(server.port, spool, StopOnQueueErrors=True)[0] == ErrorCode.SMTP_PROTOCOL
+    assert server.messages == []
+    assert endings(spool) == [".failed", ".queued", ".queued", ".reason"]
+
+
+def test_what_this_server_cannot_take_is_set_aside(spool: Path):
+    queue(spool, count=1, MessageText="x" * 500 + "\r\n")
+    queue(spool, count=1, MessageText="y\r\n", SendTo="dan@example.test")
+    with ScriptedServer(extensions=["SIZE 400", "PIPELINING"]) as server:
+        assert run(server.port, spool)[0] == ErrorCode.MESSAGE_TOO_LARGE
+    assert [message.recipients for message in server.messages] == [["dan@example.test"]]
+    assert endings(spool) == [".failed", ".reason"]
+
+
+# -- the connection ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "fault"),
+    [
+        ("GREETING", Close()),
+        ("MAIL", Close()),
+        ("RCPT", Reset()),
+        ("DATA", Close()),
+        ("MESSAGE", Close()),
+        ("MESSAGE", Send(b"garbage\r\n")),
+        ("MAIL", Send(b"421 4.3.2 going down\r\n")),
+        ("MESSAGE", Send(b"421 4.3.2 going down\r\n")),
+    ],
+)
+def test_a_connection_that_fails_loses_nothing(spool: Path, verb: str, fault: object):
+    queue(spool, count=3)
+    with ScriptedServer(faults={Step(verb, 1): fault}) as server:
+        assert run(server.port, spool)[0] != 0
+        assert endings(spool) == [".queued"] * 3
+        assert run(server.port, spool) == (0, "")
+    assert endings(spool) == []
+    assert {message.recipients[0] for message in server.messages} == {
+        f"bob{number}@example.test" for number in range(3)
+    }
+
+
+def test_no_server_loses_nothing(spool: Path, closed_port: int):
+    queue(spool, count=2)
+    assert run(closed_port, spool)[0] == ErrorCode.WSAECONNREFUSED
+    assert endings(spool) == [".queued"] * 2
+
+
+def test_an_interrupt_leaves_every_file_in_a_state(spool: Path):
+    queue(spool, count=3)
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        mailer.on("EndTransfer", lambda _: ssmtp_do_interrupt(mailer.handle))
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.INTERRUPTED_OR_TIMEOUT
+        assert endings(spool) == [".queued"] * 3
+        mailer.on("EndTransfer", None)
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == 0, mailer.error
+    assert endings(spool) == []
+
+
+def test_a_callback_that_raises_leaves_every_file_in_a_state(spool: Path):
+    queue(spool, count=2)
+
+    def fail(_: dict[str, Any]) -> None:
+        raise RuntimeError("no")
+
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        mailer.on("StartTransfer", fail)
+        with pytest.raises(RuntimeError, match="no"):
+            ssmtp_do_processqueue(mailer.handle, str(spool))
+    assert endings(spool) == [".queued"] * 2
+
+
+# -- files that are no messages of ours -------------------------------------------------------------------------------
+
+
+def corrupted(file: Path, old: bytes, new: bytes) -> None:
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"queue 1", b"queue 2", "another version"),
+        (b"Hello", b"Jello", "SHA-256 differs"),
+        (b"Bob\r\n", b"", "octets where its header says"),
+        (b"From: <alice@example.test>\r\nRec", b"Rec", "no line From"),
+        (b"Recipient: To <bob0@example.test>\r\n", b"", "no line Recipient"),
+        (b"bob0@example.test>", b"bob0@example.test> SIZE=1", "SIZE"),
+        (b"<bob0@example.test>", b"<bob0@exa mple.test>", "exa mple"),
+        (b"<bob0@example.test>", b"<x> <bob0@example.test>", "line"),
+        (b"Body: 7bit", b"Body: 7bit\r\nBody: 8bit", "a second time"),
+        (b"Body: 7bit", b"Body: binary", "neither 7bit nor 8bit"),
+        (b"Body: 7bit", b"Evil: 7bit", "unknown name"),
+        (b"Length: ", b"Length: -", "no number"),
+        (b"SHA-256: ", b"SHA-256: x", "64 hexadecimal"),
+        (b"Recipient: To <bob0", b"Recipient: To <bob\x000", "Name: value"),
+    ],
+)
+def test_a_damaged_file_is_set_aside_and_never_sent(spool: Path, old: bytes, new: bytes, words: str):
+    (name, _) = queue(spool, count=2)
+    corrupted(spool / name, old, new)
+    with ScriptedServer() as server:
+        code, text = run(server.port, spool)
+    assert code == ErrorCode.CANNOT_OPEN_FILE
+    assert name in text
+    assert [message.recipients for message in server.messages] == [["bob1@example.test"]]
+    assert endings(spool) == [".failed", ".reason"]
+    assert words in (spool / name.replace(".queued", ".reason")).read_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"\r\n", b"ssmtp_compat queue 1\r\n", b"\0" * 100, b"From: a@b\r\n\r\nx\r\n"])
+def test_what_is_no_queued_message_is_set_aside(spool: Path, content: bytes):
+    file = spool / "x.queued"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    with ScriptedServer() as server:
+        assert run(server.port, spool)[0] == ErrorCode.CANNOT_OPEN_FILE
+    assert server.connections == []
+    assert endings(spool) == [".failed", ".reason"]
+    assert (spool / "x.failed").read_bytes() == content
+
+
+def test_what_is_not_ours_is_left_alone(spool: Path, tmp_path: Path):
+    (real,) = queue(spool)
+    outside = tmp_path / "outside.queued"
+    (spool / real).rename(outside)
+    (spool / "link.queued").symlink_to(outside)
+    (spool / "directory.queued").mkdir()
+    os.mkfifo(spool / "pipe.queued")
+    os.link(outside, spool / "second-name.queued")
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(spool / "socket.queued"))
+    (spool / "notes.txt").write_text("keep")
+    before = {path.name for path in spool.iterdir()}
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        mailer.record("Error")
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.CANNOT_OPEN_FILE
+        told = " ".join(mailer.recorded("Error", "description"))
+    for words in ("link.queued", "symbolic link", "directory.queued", "pipe.queued", "second name", "socket.queued"):
+        assert words in told
+    assert server.connections == []
+    assert {path.name for path in spool.iterdir()} == before
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_may_write_is_left_alone(spool: Path, mode: int):
+    (name,) = queue(spool)
+    (spool / name).chmod(mode)
+    with ScriptedServer() as server:
+        code, text = run(server.port, spool)
+    assert code == ErrorCode.CANNOT_OPEN_FILE
+    assert f"mode {mode:04o}" in text
+    assert endings(spool) == [".queued"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_another_user_is_left_alone(spool: Path, monkeypatch: pytest.MonkeyPatch):
+    (name,) = queue(spool)
+    os.chown(spool / name, 12345, -1)
+    with ScriptedServer() as server:
+        assert "uid 12345" in run(server.port, spool)[1]
+    assert endings(spool) == [".queued"]
+
+
+# -- several senders, and dead ones -----------------------------------------------------------------------------------
+
+
+def test_a_file_that_another_process_sends_is_not_sent_twice(spool: Path):
+    (first, _) = queue(spool, count=2)
+    descriptor = os.open(spool / first, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        (spool / first).rename(spool / first.replace(".queued", ".sending"))
+        with ScriptedServer() as server:
+            assert run(server.port, spool) == (0, "")
+        assert len(server.messages) == 1
+        assert endings(spool) == [".sending"]
+    finally:
+        os.close(descriptor)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")  # its sender is dead, and the file is taken up again
+    assert len(server.messages) == 1
+    assert endings(spool) == []
+
+
+def test_a_message_of_another_program_is_sent(spool: Path):
+    message = b"From: a@example.test\r\nBcc: secret@example.test\r\nSubject: hand-made\r\n\r\n.dot\r\n"
+    lines = [
+        "ssmtp_compat queue 1",
+        "From: <>",
+        "Recipient: To <bob@example.test>",
+        "Body: 7bit",
+        f"Length: {len(message)}",
+        f"SHA-256: {hashlib.sha256(message).hexdigest()}",
+    ]
+    file = spool / "hand-made.queued"
+    file.write_bytes("\n".join([*lines, "", ""]).encode() + message)
+    file.chmod(0o600)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    (sent,) = server.messages
+    assert sent.content == b"From: a@example.test\r\nSubject: hand-made\r\n\r\n.dot\r\n"
+    assert "MAIL FROM:<> SIZE=" in "\n".join(server.commands)
+
+
+@pytest.mark.parametrize("message", [b"a\nb\r\n", b"a\r\n.\nb\r\n", b"a\0\r\n", b"x" * 999 + b"\r\n", b"\r\n\xfc\r\n"])
+def test_a_message_that_is_not_fit_for_the_wire_is_set_aside(spool: Path, message: bytes):
+    head = (
+        f"ssmtp_compat queue 1\nFrom: <a@b>\nRecipient: To <c@d>\nBody: 7bit\nLength: {len(message)}\n"
+        f"SHA-256: {hashlib.sha256(message).hexdigest()}\n\n"
+    )
+    file = spool / "x.queued"
+    file.write_bytes(head.encode() + message)
+    file.chmod(0o600)
+    with ScriptedServer() as server:
+        assert run(server.port, spool)[0] == ErrorCode.CANNOT_OPEN_FILE
+    assert server.connections == []
+    assert endings(spool) == [".failed", ".reason"]
+
+
+def test_a_large_message_is_read_piece_by_piece(spool: Path):
+    body = "".join(f".line {number}\r\n" for number in range(40_000))
+    queue(spool, MessageText=body, SendTo="bob@example.test")
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        pieces: list[str] = []
+        mailer.on("Transfer", lambda _: pieces.append(mailer.setting("TransferText")))
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == 0, mailer.error
+    assert server.messages[0].content.endswith(b"\r\n\r\n" + body.encode())
+    assert "".join(pieces) == body
