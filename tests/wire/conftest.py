@@ -57,6 +57,14 @@ def _open_sockets() -> set[str]:
 
 
 @pytest.fixture
+def no_proxy_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy that the environment of the tests happens to name."""
+    for name in ("all_proxy", "https_proxy", "http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
 def redirect(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Lead every connection, whatever its host and port, to a port of 127.0.0.1."""
 

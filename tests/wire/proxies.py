@@ -9,8 +9,12 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+Judge = Callable[["Talk", bytes], Sequence[str] | None]
+"""What to ask for (the values of Proxy-Authenticate) behind a request; None where it is welcome."""
 
 
 @dataclass
@@ -19,20 +23,34 @@ class Proxy:
 
     target: int
     user: str = ""
-    """Asked for when it is not empty, with ``password``."""
+    """Asked for, with ``password``, when one of the two is not empty."""
     password: str = ""
+    judge: Judge | None = None
+    """Decides in place of ``user`` and ``password`` on the login of an HTTP request."""
     cut: int = 65536
     """Octets sent at once until the tunnel stands, the first octets of the server included."""
     keep: bool = True
     """Whether HTTP goes on over the same connection behind a 407."""
     answers: dict[int, bytes] = field(default_factory=dict)
     """Said in place of an answer, by the number of the answer; behind it the proxy closes."""
+    lies: int = 1_000_000
+    """Connections that get ``answers``; those that come later are served."""
+    grant: bytes = b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n"
+    """The answer of an HTTP proxy that opens the tunnel."""
+    before: bytes = b""
+    """Said in front of every answer of an HTTP proxy."""
+    page: bytes = b""
+    """Said in place of a 407 by an HTTP proxy that then holds the connection without a word."""
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
     """What clients sent before the tunnel stood."""
     asked: list[tuple[str, int]] = field(default_factory=list)
     """Where clients wanted to go."""
     connections: int = 0
+
+    @property
+    def asks(self) -> bool:
+        return bool(self.user or self.password)
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[Proxy]:
@@ -63,7 +81,7 @@ class Proxy:
         client.settimeout(10)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with client, contextlib.suppress(OSError, EOFError):
-            talk = _Talk(self, client)
+            talk = Talk(self, client)
             first = client.recv(1, socket.MSG_PEEK)
             granted = {b"\4": talk.socks4, b"\5": talk.socks5}.get(first, talk.http)()
             if granted is None:
@@ -90,17 +108,19 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
-class _Talk:
+class Talk:
     """One client's requests, until the tunnel stands."""
 
     def __init__(self, proxy: Proxy, client: socket.socket) -> None:
         self._proxy = proxy
         self._client = client
         self._answers = 0
+        self.state: Any = None
+        """What a judge knows of this connection."""
 
     def say(self, answer: bytes) -> None:
         self._answers += 1
-        lie = self._proxy.answers.get(self._answers)
+        lie = self._proxy.answers.get(self._answers) if self._proxy.connections <= self._proxy.lies else None
         data = answer if lie is None else lie
         for start in range(0, len(data), self._proxy.cut):
             self._client.sendall(data[start : start + self._proxy.cut])
@@ -133,7 +153,7 @@ class _Talk:
         assert command == 1
         user = self._text()
         name = str(ipaddress.IPv4Address(address))
-        if address.startswith(b"\0\0\0"):
+        if address.startswith(b"\0\0\0"):  # SOCKS4A
             name = self._text().decode()
         self._proxy.asked.append((name, port))
         if user.decode() != self._proxy.user:
@@ -143,7 +163,7 @@ class _Talk:
 
     def socks5(self) -> bytes | None:
         _, count = self._read(2)
-        wanted = 2 if self._proxy.user else 0
+        wanted = 2 if self._proxy.asks else 0
         if wanted not in self._read(count):
             self.say(b"\5\xff")
             return None
@@ -166,22 +186,45 @@ class _Talk:
         return b"\5\0\0\3\x0cproxy.served\0\x19"
 
     def http(self) -> bytes | None:
-        wanted = base64.b64encode(f"{self._proxy.user}:{self._proxy.password}".encode())
+        judge = self._proxy.judge or _basic
         while True:
             head = b""
             while not head.endswith(b"\r\n\r\n"):
                 head += self._client.recv(1) or self._fail()
             self._proxy.requests.append(head)
-            if not self._proxy.user or b"Proxy-Authorization: Basic " + wanted + b"\r\n" in head:
+            wanted = judge(self, head)
+            if wanted is None:
                 name, _, port = head.split(b" ")[1].decode().rpartition(":")
                 self._proxy.asked.append((name, int(port)))
-                return b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n"
-            close = b"" if self._proxy.keep else b"Connection: close\r\n"
-            page = b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="x"\r\n' + close
-            self.say(page + b"Content-Length: 5\r\n\r\nwho?\n")
+                return self._proxy.before + self._proxy.grant
+            if self._proxy.page:
+                self._client.sendall(self._proxy.page)
+                while self._client.recv(4096):
+                    pass
+                return None
+            close = "" if self._proxy.keep else "Connection: close\r\n"
+            fields = "".join(f"Proxy-Authenticate: {value}\r\n" for value in wanted) + close
+            page = f"HTTP/1.1 407 Proxy Authentication Required\r\n{fields}Content-Length: 5\r\n\r\nwho?\n"
+            self.say(self._proxy.before + page.encode())
             if not self._proxy.keep:
                 return None
+
+    @property
+    def proxy(self) -> Proxy:
+        return self._proxy
 
     @staticmethod
     def _fail() -> bytes:
         raise EOFError
+
+
+def authorization(head: bytes) -> str:
+    """The value of Proxy-Authorization, empty where a request has none."""
+    found = [line for line in head.decode("latin-1").split("\r\n") if line.startswith("Proxy-Authorization: ")]
+    return found[0].partition(": ")[2] if found else ""
+
+
+def _basic(talk: Talk, head: bytes) -> Sequence[str] | None:
+    proxy = talk.proxy
+    token = base64.b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
+    return ['Basic realm="x"'] if proxy.asks and authorization(head) != f"Basic {token}" else None

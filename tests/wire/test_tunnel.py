@@ -14,19 +14,11 @@ from wire.mailer import CONTENT, Mailer
 from wire.proxies import Proxy
 from wire.scripted_server import ScriptedServer
 
-pytestmark = pytest.mark.usefixtures("no_leaks")
+pytestmark = pytest.mark.usefixtures("no_leaks", "no_proxy_variables")
 
 HTTP, SOCKS4, SOCKS5, SOCKS4A = 1, 2, 3, 10
 KINDS = (HTTP, SOCKS4, SOCKS5, SOCKS4A)
 IMPLICIT, EXPLICIT = 1, 2
-VARIABLES = ("all_proxy", "https_proxy", "http_proxy", "no_proxy")
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def through(proxy: Proxy, kind: int, **properties: Any) -> Mailer:
@@ -118,7 +110,7 @@ def test_a_wrong_proxy_password_is_told_apart_from_a_wrong_mail_password(kind: i
     with (
         ScriptedServer() as server,
         Proxy(server.port, user="ann", password="right").serve() as proxy,
-        through(proxy, kind, FirewallUser=user, FirewallPassword="wrong") as mailer,
+        through(proxy, kind, FirewallUser=user, FirewallPassword="wrong" if user else "") as mailer,
     ):
         assert mailer.send() == ErrorCode.FIREWALL
         assert (word if kind == SOCKS5 or user else "wants FirewallUser") in mailer.error[1]
@@ -153,7 +145,8 @@ SOCKS4_REFUSALS = {0x5B: "rejected the request", 0x5C: "no identd", 0x5D: "anoth
 SOCKS5_REFUSALS = {1: "general failure", 2: "its rules", 4: "host unreachable", 5: "connection refused", 9: "code 9"}
 LIES: list[tuple[int, dict[int, bytes], str]] = [
     *((SOCKS4, {1: bytes((0, code)) + bytes(6)}, words) for code, words in SOCKS4_REFUSALS.items()),
-    (SOCKS4, {1: b"\5\0"}, "closed the connection"),
+    (SOCKS4, {1: b"\0"}, "closed the connection"),
+    (SOCKS4, {1: b"\5\0"}, "no SOCKS4"),
     (SOCKS4, {1: b"HTTP/1.1"}, "no SOCKS4"),
     *((SOCKS5, {2: bytes((5, code, 0, 1))}, words) for code, words in SOCKS5_REFUSALS.items()),
     (SOCKS5, {1: b"\5\xff"}, "without a user"),
@@ -189,15 +182,17 @@ def test_the_proxys_refusal_is_told_and_the_handle_lives(kind: int, answers: dic
     assert len(server.messages) == 1
 
 
-def test_another_login_than_basic_is_named():
-    answer = b"HTTP/1.1 407 Who\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Digest realm=x\r\n\r\n"
+def test_a_login_that_nobody_here_knows_is_named():
+    answer = (
+        b"HTTP/1.1 407 Who\r\nProxy-Authenticate: Bearer\r\nProxy-Authenticate: Digest realm=x, HOBA max-age=1\r\n\r\n"
+    )
     with (
         ScriptedServer() as server,
         Proxy(server.port, answers={1: answer}).serve() as proxy,
         through(proxy, HTTP, FirewallUser="ann") as mailer,
     ):
         assert mailer.send() == ErrorCode.FIREWALL
-        assert "NTLM, Digest" in mailer.error[1]
+        assert "bearer, digest, hoba" in mailer.error[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -277,14 +272,37 @@ def test_proxyexceptionslist_leads_around_the_proxy(exceptions: str, direct: boo
 def test_firewallautodetect_takes_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch):
     with ScriptedServer() as server, Proxy(server.port, user="a b", password="p@").serve() as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5h://a%20b:p%40@127.0.0.1:{proxy.port}")
-        with Mailer(25, MailServer="mail.example.test", FirewallAutoDetect=True) as mailer:
+        with Mailer(25, MailServer="mail.example.test", FirewallAutoDetect=True, FirewallUser="other") as mailer:
+            mailer.record("PITrail")
             assert mailer.send() == 0, mailer.error
-            monkeypatch.setenv("NO_PROXY", "example.test")
+            assert (2, f"Connecting through the SOCKS5 proxy 127.0.0.1 port {proxy.port}.") in list(
+                zip(mailer.recorded("PITrail", "direction"), mailer.recorded("PITrail", "message"), strict=True)
+            )
             mailer.set(MailServer="127.0.0.1", MailPort=server.port)
             monkeypatch.setenv("NO_PROXY", "127.0.0.1")
             assert mailer.send() == 0, mailer.error
+            monkeypatch.delenv("NO_PROXY")
+            mailer.config(ProxyExceptionsList="127.*")
+            assert mailer.send() == 0, mailer.error
     assert proxy.asked == [("mail.example.test", 25)]
-    assert len(server.messages) == 2
+    assert len(server.messages) == 3
+
+
+def test_a_proxy_of_the_environment_without_a_user_gets_that_of_the_properties(monkeypatch: pytest.MonkeyPatch):
+    with ScriptedServer() as server, Proxy(server.port, user="ann", password="x").serve() as proxy:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        with Mailer(25, FirewallAutoDetect=True, FirewallUser="ann", FirewallPassword="x") as mailer:
+            mailer.config(FirewallData="X-One: 1")
+            assert mailer.send() == 0, mailer.error
+    assert b"\r\nX-One: 1\r\n" in proxy.requests[-1]
+
+
+def test_the_star_of_mailserver_holds_for_a_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch):
+    with ScriptedServer() as server, Proxy(server.port).serve() as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
+        with Mailer(25, FirewallAutoDetect=True, MailServer="*mail.example.test") as mailer:
+            assert mailer.send() == 0, mailer.error
+    assert proxy.asked == [("mail.example.test", 25)]
 
 
 @pytest.mark.parametrize("alias", ["FirewallHost", "FirewallPort", "FirewallType", "FirewallUser", "FirewallPassword"])

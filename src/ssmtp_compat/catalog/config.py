@@ -406,7 +406,7 @@ _TCP_ROWS: Final = (
         group="TCPClient",
         value_type=ValueType.TEXT,
         default="",
-        doc="Servers to connect to without the proxy of FirewallHost, with semicolons between them: names, patterns "
+        doc="Servers to connect to without a proxy, with semicolons between them: names, patterns "
         "with *, domains that begin with a dot, addresses and networks such as 10.0.0.0/8. None is looked up.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,

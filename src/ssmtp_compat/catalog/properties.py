@@ -230,7 +230,8 @@ _ROWS: Final = (
         value_type=ValueType.BOOL,
         default=False,
         doc="Whether the proxy that the environment names, if any, is used when FirewallHost is empty: ALL_PROXY or "
-        "HTTPS_PROXY, but for the hosts of NO_PROXY, the lower-case names first.",
+        "HTTPS_PROXY, but for the hosts of NO_PROXY, the lower-case names first. FirewallUser and FirewallPassword go "
+        "with it where its URL has neither, and FirewallData does.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_OVERVIEW,
@@ -260,8 +261,8 @@ _ROWS: Final = (
         id=PropertyID.FirewallPassword,
         value_type=ValueType.TEXT,
         default="",
-        doc="Password for a proxy that asks for one: Basic (RFC 7617) for HTTP CONNECT, RFC 1929 for SOCKS5. SOCKS4 "
-        "has none.",
+        doc="Password for a proxy that asks for one. HTTP CONNECT takes the strongest that the proxy offers of Digest "
+        "(RFC 7616), Negotiate and NTLM (with the extra ntlm) and Basic (RFC 7617); SOCKS5 has RFC 1929, SOCKS4 none.",
         # RFC 7617 2 bars control characters from a Basic password.
         single_line=True,
         secret=True,

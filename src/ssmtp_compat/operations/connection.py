@@ -29,7 +29,7 @@ from ..smtp import commands
 from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
 from .authentication import authenticate
-from .exchange import Exchange, refusal
+from .exchange import REMARK, Exchange, refusal
 
 if TYPE_CHECKING:
     from ..tls.context import TlsOptions
@@ -141,7 +141,10 @@ class Connection:
             from ..tls.context import make_connection
 
             make_connection(self._options.tls)
+        # Kept before anybody is told: a callback that raises must not leave it behind.
         self._stream = self._reach(connect_deadline)
+        if self._tunnelled:
+            self._status("Firewall connection complete")
         self._status("Remote host connection complete")
         if smtp.tls_start is TlsStart.AT_ONCE:
             self._start_tls(connect_deadline)
@@ -189,9 +192,12 @@ class Connection:
             self._tcp = tcp_connect(proxy, deadline)
             return self._tcp
 
+        if self._events.wants(EventID.PITrail):
+            # Nobody sees it otherwise where the environment chose the proxy.
+            text = f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}."
+            self._events.fire(EventID.PITrail, direction=REMARK, message=text)
         stream = open_tunnel(dial, tunnel, tcp.host, tcp.port, deadline)
         self._tunnelled = True
-        self._status("Firewall connection complete")
         return stream
 
     def _hello(self, deadline: Deadline) -> None:

@@ -17,7 +17,7 @@ from ..smtp.commands import MASK, Command, Verb
 from ..smtp.replies import Reply
 from ..smtp.session import MAX_IN_FLIGHT, SERVICE_CLOSING, Answer, Session
 
-__all__ = ["Exchange", "refusal"]
+__all__ = ["REMARK", "Exchange", "refusal"]
 
 # Octets asked for at once: the replies to a group of commands, usually; more costs an allocation for every reply.
 _READ_SIZE: Final = 8192

@@ -35,7 +35,7 @@ def proxy_of_environment(environment: Mapping[str, str], host: str, use_ipv6: in
     """
     found = next((name for name in _VARIABLES if environment.get(name)), None)
     excepted = (environment.get("no_proxy") or environment.get("NO_PROXY") or "").replace(",", " ").split()
-    # There a name stands for all that is below it, with a dot in front or without.
+    # As curl has it a name stands there for all that is below it, with a dot in front or without.
     if found is None or goes_direct(host, [*excepted, *(f".{name.lstrip('.')}" for name in excepted)]):
         return None
     text = environment[found]
@@ -48,10 +48,10 @@ def proxy_of_environment(environment: Mapping[str, str], host: str, use_ipv6: in
     kind, port, remotely = _KINDS[url.scheme.lower()]
     return TunnelOptions(
         kind=kind,
-        host=url.hostname or "",
+        host=unquote(url.hostname or ""),  # the zone of an address is written %25eth0 (RFC 6874)
         port=url.port or port,
-        user=unquote(url.username or ""),
-        password=unquote(url.password or ""),
+        user=unquote(url.username or "", errors="surrogateescape"),
+        password=unquote(url.password or "", errors="surrogateescape"),
         resolve_remotely=remotely,
         use_ipv6=use_ipv6,
     )
@@ -60,7 +60,8 @@ def proxy_of_environment(environment: Mapping[str, str], host: str, use_ipv6: in
 def _split(text: str, variable: str) -> SplitResult:
     with suppress(ValueError):
         url = urlsplit(text)
-        if url.hostname and url.port != 0:
+        # What follows the port would be the rest of a password with a / or # in it, and the host its user.
+        if url.hostname and url.port != 0 and url.path in ("", "/") and not url.query and not url.fragment:
             return url
     raise InvalidValueError(
         ErrorCode.INVALID_VALUE, f"{variable} is no URL of a proxy, such as socks5h://proxy.example.test:1080."
@@ -73,17 +74,35 @@ def goes_direct(host: str, exceptions: Iterable[str]) -> bool:
     An exception is a name, which stands for what is below it too if it begins with a dot, a pattern with ``*``, an
     address, or a network such as ``10.0.0.0/8``.
     """
-    name = host.lower().rstrip(".")
+    name = _ascii(host)
     address = _address(name)
     for exception in exceptions:
-        pattern = exception.strip().lower().rstrip(".")
+        pattern = _ascii(exception)
         if not pattern:
             continue
         if address is not None and _contains(pattern, address):
             return True
-        if fnmatch.fnmatchcase(name, pattern) or (pattern.startswith(".") and f".{name}".endswith(pattern)):
+        # A bracket belongs to an address here and not to a set of characters.
+        if fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")):
+            return True
+        # Addresses have no domains: 2.3 is no part of 10.1.2.3.
+        if address is None and pattern.startswith(".") and f".{name}".endswith(pattern):
             return True
     return False
+
+
+def _ascii(name: str) -> str:
+    """A name as it is compared: in lower case, without the dot at its end, international labels in ASCII."""
+    name = name.strip().lower().rstrip(".")
+    if name.isascii():
+        return name
+    labels = []
+    for label in name.split("."):
+        try:
+            labels.append(label.encode("idna").decode("ascii") if label else "")
+        except UnicodeError:
+            labels.append(label)
+    return ".".join(labels)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from ..net.deadline import Deadline
 from ..net.stream import Stream
-from .options import ProxyKind, TunnelOptions
+from .options import AddressRefusedError, ProxyKind, TunnelOptions
+from .target import Target, find_targets
 
 __all__ = ["open_tunnel"]
 
@@ -14,21 +15,25 @@ __all__ = ["open_tunnel"]
 def open_tunnel(dial: Callable[[], Stream], options: TunnelOptions, host: str, port: int, deadline: Deadline) -> Stream:
     """Connect to ``host`` and ``port`` through a proxy to which ``dial`` connects; the stream has nothing of its talk.
 
-    Raises what :func:`socks.connect_socks4` and :func:`http_connect.connect_http` raise, and what ``dial`` raises;
-    nothing is left open then.
+    Of several addresses of ``host`` that were found on this side the next is tried, over a new connection, where the
+    proxy does not get to one. Raises what :func:`target.find_targets`, :func:`socks.connect_socks` and
+    :func:`http_connect.connect_http` raise, and what ``dial`` raises; nothing is left open then.
     """
     with deadline.during(f"asking the {options.kind.value} {options.host} for {host} port {port}"):
-        if options.kind is ProxyKind.HTTP:
-            from .http_connect import connect_http  # it loads h11, which the others do not need
+        *others, last = find_targets(options, host, port, deadline)
+        for target in others:
+            try:
+                return _open(dial, options, target, port, deadline)
+            except AddressRefusedError:
+                continue
+        return _open(dial, options, last, port, deadline)
 
-            return connect_http(dial, options, host, port, deadline)
-        from .socks import connect_socks4, connect_socks5
 
-        stream = dial()
-        try:
-            ask = connect_socks5 if options.kind is ProxyKind.SOCKS5 else connect_socks4
-            ask(stream, options, host, port, deadline)
-        except BaseException:
-            stream.abort()
-            raise
-        return stream
+def _open(dial: Callable[[], Stream], options: TunnelOptions, target: Target, port: int, deadline: Deadline) -> Stream:
+    if options.kind is ProxyKind.HTTP:
+        from .http_connect import connect_http  # it loads h11, which the others do not need
+
+        return connect_http(dial, options, target, port, deadline)
+    from .socks import connect_socks
+
+    return connect_socks(dial, options, target, port, deadline)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from ..catalog.errors import ErrorCode
-from ..errors import SSMTPError
+from ..errors import InvalidValueError, SSMTPError
 
-__all__ = ["ProxyKind", "TunnelError", "TunnelOptions"]
+__all__ = ["AddressRefusedError", "ProxyKind", "TunnelError", "TunnelOptions", "login_octets"]
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 
 
 class ProxyKind(Enum):
@@ -31,11 +34,16 @@ class TunnelOptions:
     user: str = ""
     password: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """More header fields of the CONNECT request, which may hold a secret."""
+    """More header fields of the CONNECT request, which may hold a secret; in ISO 8859-1."""
     resolve_remotely: bool = False
     """Whether the proxy looks the mail server's name up. HTTP and SOCKS4A proxies always do."""
     use_ipv6: int = 0
     """For the look-up on this side, as :func:`net.resolver.resolve` takes it."""
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether there is something to tell a proxy that asks. A token in place of a password needs no user."""
+        return bool(self.user or self.password)
 
 
 class TunnelError(SSMTPError):
@@ -45,4 +53,23 @@ class TunnelError(SSMTPError):
         super().__init__(ErrorCode.FIREWALL, f"{_BEGINNING}: The {kind.value} {reason}.")
 
 
+class AddressRefusedError(TunnelError):
+    """The proxy does not get to this address; it may get to another one of the same server."""
+
+
 _BEGINNING: Final = "Firewall error"
+
+
+def login_octets(text: str, what: str) -> bytes:
+    """A user or password as it goes out: UTF-8, or the very octets of a URL that are none.
+
+    Raises :class:`InvalidValueError` (20005), with nothing of it in the text, for control characters: RFC 7617 2 bars
+    them, and proxies write users into their logs.
+    """
+    try:
+        octets = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        octets = b"\0"
+    if _CONTROL.search(octets.decode("latin-1")):
+        raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{what} has a control character, which no proxy can be told.")
+    return octets

@@ -36,6 +36,28 @@ def test_user_and_password_are_decoded_and_hidden():
     assert "cret" not in repr(proxy)
 
 
+@pytest.mark.parametrize(
+    ("userinfo", "user", "password"),
+    [
+        ("ann@", "ann", ""),
+        ("ann:@", "ann", ""),
+        (":token@", "", "token"),
+        ("ann:a:b@", "ann", "a:b"),
+        ("ann@corp:x@", "ann@corp", "x"),
+        ("%C3%BCnn:%E9@", "ünn", "\udce9"),
+        ("a%2Fb:c%23d@", "a/b", "c#d"),
+        ("@", "", ""),
+    ],
+)
+def test_userinfo(userinfo, user, password):
+    proxy = found({"ALL_PROXY": f"http://{userinfo}p:3128"})
+    assert (proxy.user, proxy.password, proxy.host, proxy.port) == (user, password, "p", 3128)
+
+
+def test_the_zone_of_an_address():
+    assert found({"ALL_PROXY": "http://[fe80::1%25eth0]:3128"}).host == "fe80::1%eth0"
+
+
 def test_the_order_of_the_variables():
     environment = {
         "HTTPS_PROXY": "http://d",
@@ -56,7 +78,20 @@ def test_none(environment):
     assert found(environment) is None
 
 
-@pytest.mark.parametrize("url", ["https://p", "ftp://p", "http://", "http://p:0", "http://p:x", "http://u:secret@:1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://p",
+        "ftp://p",
+        "http://",
+        "http://p:0",
+        "http://p:x",
+        "http://u:secret@:1",
+        "http://u:12/secret@p",
+        "http://u:12#secret@p",
+        "http://p/x.pac",
+    ],
+)
 def test_what_cannot_be_used_is_refused_without_its_password(url):
     with pytest.raises(InvalidValueError, match="ALL_PROXY") as caught:
         found({"ALL_PROXY": url})
@@ -74,6 +109,9 @@ def test_what_cannot_be_used_is_refused_without_its_password(url):
         ("*", True),
         ("EXAMPLE.test", True),
         ("ample.test", False),
+        ("example.test.", True),
+        ("mail.example.test:25", False),
+        ("*.example.test", True),
         ("other.test", False),
         ("", False),
     ],
@@ -81,6 +119,25 @@ def test_what_cannot_be_used_is_refused_without_its_password(url):
 def test_no_proxy(excepted, direct):
     for name in ("no_proxy", "NO_PROXY"):
         assert (found({"ALL_PROXY": "http://p", name: excepted}) is None) is direct
+
+
+@pytest.mark.parametrize(
+    ("host", "excepted", "direct"),
+    [
+        ("10.1.2.3", "10.1.2.3", True),
+        ("10.1.2.3", "2.3", False),
+        ("10.1.2.3", ".3", False),
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.1.2.3/40", False),
+        ("::1", "::1", True),
+        ("::1", "[::1]", True),
+        ("fe80::1%eth0", "fe80::/10", True),
+        ("localhost", "127.0.0.0/8", False),
+        ("", "example.test", False),
+    ],
+)
+def test_no_proxy_with_addresses(host, excepted, direct):
+    assert (found({"ALL_PROXY": "http://p", "NO_PROXY": excepted}, host) is None) is direct
 
 
 @pytest.mark.parametrize(
@@ -104,6 +161,10 @@ def test_no_proxy(excepted, direct):
         ("10.1.2.3", "2001:db8::/32", False),
         ("10.example.test", "10.0.0.0/8", False),
         ("mail.example.test", "", False),
+        ("1", "[::1]", False),
+        ("mail.müller.example", ".xn--mller-kva.example", True),
+        ("mail.xn--mller-kva.example", "*.MÜLLER.example", True),
+        ("10.1.2.3", ".3", False),
     ],
 )
 def test_exceptions(host, exception, direct):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ...catalog.enums import FirewallTypes, PropertyID
@@ -41,7 +42,7 @@ def tunnel_options(settings: Settings) -> TunnelOptions | None:
     detect = settings.flag(P.FirewallAutoDetect) and not settings.text(P.FirewallHost).strip()
     remotely = leaves_name_to_proxy(settings)
     options = None
-    if kind is not FirewallTypes.fwNone or detect:
+    if (kind is not FirewallTypes.fwNone or detect) and not _excepted(settings):
         options = _detected(settings) if detect else _named(settings, kind, remotely=remotely)
     if options is None and remotely:
         raise InvalidValueError(
@@ -51,13 +52,16 @@ def tunnel_options(settings: Settings) -> TunnelOptions | None:
     return options
 
 
-def _named(settings: Settings, kind: FirewallTypes, *, remotely: bool) -> TunnelOptions | None:
+def _excepted(settings: Settings) -> bool:
     from ...tunnel.autodetect import goes_direct
-    from ...tunnel.options import ProxyKind, TunnelOptions
 
     # The other lists of this interface have semicolons, those of proxies elsewhere commas; no host has either.
-    if goes_direct(host(settings), settings.setting_text("ProxyExceptionsList").replace(",", ";").split(";")):
-        return None
+    return goes_direct(host(settings), settings.setting_text("ProxyExceptionsList").replace(",", ";").split(";"))
+
+
+def _named(settings: Settings, kind: FirewallTypes, *, remotely: bool) -> TunnelOptions:
+    from ...tunnel.options import ProxyKind, TunnelOptions
+
     proxy = settings.text(P.FirewallHost).strip()
     if not proxy:
         raise InvalidValueError(
@@ -78,7 +82,14 @@ def _named(settings: Settings, kind: FirewallTypes, *, remotely: bool) -> Tunnel
 def _detected(settings: Settings) -> TunnelOptions | None:
     from ...tunnel.autodetect import proxy_of_environment
 
-    return proxy_of_environment(os.environ, host(settings), settings.setting_number("UseIPv6"))
+    found = proxy_of_environment(os.environ, host(settings), settings.setting_number("UseIPv6"))
+    if found is None:
+        return None
+    if not found.can_log_in:  # passwords seldom stand in the environment, where everybody could read them
+        found = replace(found, user=settings.text(P.FirewallUser), password=settings.text(P.FirewallPassword))
+    # The * asks for more than the scheme of the URL does.
+    remotely = found.resolve_remotely or leaves_name_to_proxy(settings)
+    return replace(found, headers=_headers(settings), resolve_remotely=remotely)
 
 
 def _headers(settings: Settings) -> tuple[tuple[str, str], ...]:

@@ -16,22 +16,30 @@ _LONGEST_REASON: Final = 300
 class SecurityContext:
     """The client's side of an exchange of tokens.
 
-    ``protocol`` is pyspnego's name for it and also the extra that brings the packages; ``title`` is what error texts
-    call it, and ``service`` what the mail server's principal name begins with. ``cached`` takes the user's tickets from
-    the credential cache and leaves the password aside.
+    ``protocol`` is pyspnego's name for it, and the ``extra`` that brings the packages has the same unless another is
+    named; ``title`` is what error texts call it, and ``service`` what the server's principal name begins with.
+    ``cached`` takes the user's tickets from the credential cache and leaves the password aside.
 
     No call takes a deadline. NTLM only computes; but Kerberos asks its key distribution centre inside the C library,
     which waits as long as krb5.conf says and cannot be interrupted.
     """
 
     def __init__(
-        self, title: str, protocol: str, service: str, credentials: Credentials, *, cached: bool = False
+        self,
+        title: str,
+        protocol: str,
+        service: str,
+        credentials: Credentials,
+        *,
+        cached: bool = False,
+        extra: str = "",
     ) -> None:
         self._title = title
         self._protocol = protocol
         self._service = service
         self._credentials = credentials
         self._cached = cached
+        self._extra = extra or protocol
 
     def begin(self) -> bytes:
         """The first token.
@@ -55,7 +63,7 @@ class SecurityContext:
         except ImportError as error:
             raise UnsupportedError(
                 ErrorCode.MISSING_EXTRA,
-                f"{self._title} needs: pip install 'ssmtp_compat[{self._protocol}]' ({self._reason(error)})",
+                f"{self._title} needs: pip install 'ssmtp_compat[{self._extra}]' ({self._reason(error)})",
             ) from None
         except Exception as error:  # noqa: BLE001  pyspnego and what is below it have no exception in common
             raise SSMTPError(ErrorCode.NO_CREDENTIALS, f"{self._title}: {self._reason(error)}.") from None
