@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from OpenSSL import SSL
 
 from ..catalog.errors import ErrorCode
-from ..errors import ConnectionFailedError, SSMTPError, TLSError
+from ..errors import ConnectionFailedError, SSMTPError, TLSError, printable
 from ..net.deadline import Deadline
 from ..net.stream import Stream
 from .answers import Revocation
@@ -357,4 +357,4 @@ def _flush(connection: SSL.Connection, inner: Stream, deadline: Deadline) -> Non
 def _said(answer: bytes) -> str:
     """The first line of what came instead of TLS, for the error text: an SMTP greeting tells all."""
     line = answer[:80].splitlines()[0].decode("ascii", "backslashreplace")
-    return f"it said {''.join(char if char.isprintable() else '?' for char in line)!r}"
+    return f"it said {printable(line)!r}"

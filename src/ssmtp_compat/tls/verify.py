@@ -20,7 +20,7 @@ from service_identity import CertificateError as UnusableNameError
 from service_identity.hazmat import DNS_ID, DNSPattern
 
 from ..catalog.errors import ErrorCode
-from ..errors import CertificateError, InvalidValueError, TLSError
+from ..errors import CertificateError, InvalidValueError, TLSError, printable
 from ..pki.certificates import Certificate
 
 if TYPE_CHECKING:
@@ -281,8 +281,8 @@ def host_name_problem(der: bytes, name: ServerName) -> str:
         elif _is_one_of(name.text, hosts):
             return ""
     except Exception as error:  # noqa: BLE001  parsers raise many kinds for what a hostile certificate holds
-        return f"host name mismatch: certificate has an unusable subjectAltName ({_printable(str(error))}), {connected}"
-    names = [_printable(one) for one in (*hosts, *addresses)]
+        return f"host name mismatch: certificate has an unusable subjectAltName ({printable(str(error))}), {connected}"
+    names = [printable(one) for one in (*hosts, *addresses)]
     if not names:
         return f"host name mismatch: certificate names no host in its subjectAltName, {connected}"
     more = len(names) - _NAMES_SHOWN
@@ -337,8 +337,3 @@ def _decode(certificate: X509) -> Certificate:
     except CertificateError as error:
         text = "The server sent a certificate that cannot be decoded."
         raise TLSError(ErrorCode.CERTIFICATE_REJECTED, text) from error
-
-
-def _printable(text: str) -> str:
-    """A name out of a hostile certificate must not break a line of a log."""
-    return "".join(char if char.isprintable() else "?" for char in text)

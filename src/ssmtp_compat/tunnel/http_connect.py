@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 import h11
 
 from ..catalog.errors import ErrorCode
-from ..errors import InvalidValueError
+from ..errors import InvalidValueError, printable
 from ..net.deadline import Deadline
 from ..net.stream import Stream
 from .http_login import Login, choose_login, parse_challenges
@@ -197,4 +197,4 @@ class _Attempt:
             if len(secret) >= _SHORTEST_SECRET:
                 text = text.replace(secret, "****")
         line = text.split("\r")[0].split("\n")[0][:_LONGEST_SAID]
-        return "".join(character if character.isprintable() else "?" for character in line)
+        return printable(line)
