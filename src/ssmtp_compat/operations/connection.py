@@ -188,7 +188,7 @@ class Connection:
 
         proxy = replace(tcp, host=tunnel.host, port=tunnel.port)
 
-        def dial() -> Stream:
+        def dial(deadline: Deadline) -> Stream:
             self._tcp = tcp_connect(proxy, deadline)
             return self._tcp
 
