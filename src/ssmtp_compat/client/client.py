@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..catalog.enums import EventID, PropertyID
@@ -332,6 +332,7 @@ class SSMTPClient:
                 tls=views.tls_options(self.settings, self._tls_key_pair()),
                 timeouts=views.timeouts(self.settings),
                 tunnel=views.tunnel_options(self.settings),
+                proxy_to=partial(views.proxy_to, self.settings),
                 tell_chain=self.settings.setting_flag("SSLIncludeCertChain"),
             )
             sessions = self._tls_sessions if options.tls and self.settings.setting_flag("ReuseSSLSession") else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
 from .authentication import authenticate
 from .exchange import REMARK, Exchange, refusal
+from .web import Web
 
 if TYPE_CHECKING:
     from ..tls.context import TlsOptions
@@ -64,6 +66,8 @@ class ConnectionOptions:
     timeouts: Timeouts
     tunnel: TunnelOptions | None = None
     """The proxy between here and the server of ``tcp``."""
+    proxy_to: Callable[[str], TunnelOptions | None] = lambda _host: None
+    """The proxy between here and a host that says whether a certificate is revoked."""
     tell_chain: bool = False
     """Whether SSLServerAuthentication gets all certificates that the server sent."""
 
@@ -192,13 +196,15 @@ class Connection:
             self._tcp = tcp_connect(proxy, deadline)
             return self._tcp
 
-        if self._events.wants(EventID.PITrail):
-            # Nobody sees it otherwise where the environment chose the proxy.
-            text = f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}."
-            self._events.fire(EventID.PITrail, direction=REMARK, message=text)
+        # Nobody sees it otherwise where the environment chose the proxy.
+        self._remark(f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}.")
         stream = open_tunnel(dial, tunnel, tcp.host, tcp.port, deadline)
         self._tunnelled = True
         return stream
+
+    def _remark(self, text: str) -> None:
+        if self._events.wants(EventID.PITrail):
+            self._events.fire(EventID.PITrail, direction=REMARK, message=text)
 
     def _hello(self, deadline: Deadline) -> None:
         name = self._options.smtp.hello or self._own_name()
@@ -233,6 +239,7 @@ class Connection:
             status=self._tls_status if self._events.wants(EventID.SSLStatus) else None,
             sessions=self._sessions,
             port=self._options.tcp.port,
+            ask=Web(self._options.tcp, self._options.proxy_to, self._remark).ask,
         )
         self._stream = secured
         # Known already where it was judged; one that is accepted without checks is not.

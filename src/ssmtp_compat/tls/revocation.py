@@ -14,7 +14,7 @@ from cryptography import x509
 from ..net.deadline import Deadline
 from .answers import Revocation, UnavailableError
 from .crl import ask_list
-from .http_fetch import fetch
+from .http_fetch import Ask, ask_directly, fetch
 from .ocsp import ask_responder, read_stapled
 
 __all__ = ["RevocationCheck"]
@@ -33,6 +33,8 @@ class RevocationCheck:
     """For those between it and the trust anchor, whom nobody can revoke."""
     whole: Deadline
     """Of the method; an interrupt of it ends this too."""
+    ask: Ask = ask_directly
+    """The way to responders and lists."""
 
     def problem(self, path: Sequence[x509.Certificate], stapled: bytes) -> str:
         """What speaks against the certificates of ``path``, the server's first and the anchor's last; "" for nothing.
@@ -40,11 +42,10 @@ class RevocationCheck:
         ``stapled`` is the OCSP response that came with the handshake, or empty.
         """
         now = datetime.now(UTC)
-        left = self.whole.remaining() or _SECONDS
-        budget = Deadline(min(_SECONDS, left), absolute=True, cancel=self.whole.cancel)
+        get = partial(fetch, whole=self.whole.part(_SECONDS), ask=self.ask)
         try:
             problems = [
-                self._problem(certificate, issuer, depth, b"" if depth else stapled, partial(fetch, whole=budget), now)
+                self._problem(certificate, issuer, depth, b"" if depth else stapled, get, now)
                 for depth, (certificate, issuer) in enumerate(pairwise(path))
             ]
         finally:

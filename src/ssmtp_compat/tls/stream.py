@@ -27,6 +27,7 @@ from .strength import check_for
 from .verify import OK, Authenticate, ServerCertificate, ServerName, Verifier, verified_path
 
 if TYPE_CHECKING:
+    from .http_fetch import Ask
     from .revocation import RevocationCheck
 
 __all__ = ["Negotiated", "TlsStream", "start_tls"]
@@ -72,13 +73,15 @@ def start_tls(
     status: Callable[[str], None] | None = None,
     sessions: SessionCache | None = None,
     port: int = 0,
+    ask: Ask | None = None,
 ) -> TlsStream:
     """Make the handshake over ``inner`` as a client and return the stream inside TLS, which then owns ``inner``.
 
     ``authenticate`` is asked once, inside the handshake, whether to accept the server's certificate; without it the
     recommendation decides. ``status`` is told the steps in short lines. What either raises goes on to the caller.
     With ``sessions`` the handshake is shortened where one with the same server (its name and ``port``) was made before
-    under the same options; ``authenticate`` is then asked about the certificate of that one.
+    under the same options; ``authenticate`` is then asked about the certificate of that one. ``ask`` gets what
+    revocation needs from the web; without it that is asked for directly.
 
     Whatever is raised, ``inner`` is closed. Raises :class:`TLSError`: 280 when the certificate is refused (the text
     says why), 276 when the handshake fails otherwise, 271 for CA certificates that cannot be loaded; and what
@@ -89,7 +92,7 @@ def start_tls(
         connection = make_connection(options)
         if not name.is_address:  # RFC 6066 3 has no room for addresses
             connection.set_tlsext_host_name(name.text.encode("ascii"))
-        check = _revocation_check(options, deadline)
+        check = _revocation_check(options, deadline, ask)
         if check is not None:
             connection.request_ocsp()
         verifier = Verifier(
@@ -115,12 +118,13 @@ def start_tls(
         raise
 
 
-def _revocation_check(options: TlsOptions, deadline: Deadline) -> RevocationCheck | None:
+def _revocation_check(options: TlsOptions, deadline: Deadline, ask: Ask | None) -> RevocationCheck | None:
     if options.revocation is Revocation.IGNORED:
         return None
-    from .revocation import RevocationCheck  # which few need
+    from .http_fetch import ask_directly  # which few need
+    from .revocation import RevocationCheck
 
-    return RevocationCheck(options.revocation, options.revocation_of_authorities, deadline)
+    return RevocationCheck(options.revocation, options.revocation_of_authorities, deadline, ask or ask_directly)
 
 
 class TlsStream:
