@@ -22,6 +22,8 @@ __all__ = ["RevocationCheck"]
 _SECONDS: Final = 20.0
 """For all that is fetched for one handshake, however many addresses the certificates name."""
 
+_DEMANDED: Final = "certificate demands a stapled OCSP response, and the server"
+
 
 @dataclass(frozen=True, slots=True)
 class RevocationCheck:
@@ -36,16 +38,17 @@ class RevocationCheck:
     ask: Ask = ask_directly
     """The way to responders and lists."""
 
-    def problem(self, path: Sequence[x509.Certificate], stapled: bytes) -> str:
+    def problem(self, path: Sequence[x509.Certificate], stapled: bytes | None) -> str:
         """What speaks against the certificates of ``path``, the server's first and the anchor's last; "" for nothing.
 
-        ``stapled`` is the OCSP response that came with the handshake, or empty.
+        ``stapled`` is the OCSP response that came with the handshake, or empty; None where none could come, because a
+        session is taken up.
         """
         now = datetime.now(UTC)
         get = partial(fetch, whole=self.whole.part(_SECONDS), ask=self.ask)
         try:
             problems = [
-                self._problem(certificate, issuer, depth, b"" if depth else stapled, get, now)
+                self._problem(certificate, issuer, depth, None if depth else stapled, get, now)
                 for depth, (certificate, issuer) in enumerate(pairwise(path))
             ]
         finally:
@@ -62,11 +65,13 @@ class RevocationCheck:
         certificate: x509.Certificate,
         issuer: x509.Certificate,
         depth: int,
-        stapled: bytes,
+        stapled: bytes | None,
         get: Callable[..., bytes],
         now: datetime,
     ) -> str:
         who = f" (issuer {certificate.subject.rfc4514_string()})" if depth else ""
+        if stapled is not None and _demands_staple(certificate):
+            return _demanded_problem(certificate, issuer, stapled, now)
         reasons = []
         for ask in (
             partial(read_stapled, stapled) if stapled else None,
@@ -82,3 +87,21 @@ class RevocationCheck:
                     return f"{problem}{who}" if problem else ""
         mode = self.authorities if depth else self.server
         return f"revocation status is unknown: {', '.join(reasons)}{who}" if mode is Revocation.REQUIRED else ""
+
+
+def _demands_staple(certificate: x509.Certificate) -> bool:
+    """Whether the authority has promised that the server staples (RFC 7633)."""
+    try:
+        return (
+            x509.TLSFeatureType.status_request in certificate.extensions.get_extension_for_class(x509.TLSFeature).value
+        )
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+
+
+def _demanded_problem(certificate: x509.Certificate, issuer: x509.Certificate, stapled: bytes, now: datetime) -> str:
+    """Whoever has stolen the key cannot staple, so nothing else is asked, and no answer is one against it."""
+    try:
+        return read_stapled(stapled, certificate, issuer, now) if stapled else f"{_DEMANDED} sent none"
+    except UnavailableError as why:
+        return f"{_DEMANDED} sent one of no use ({why})"

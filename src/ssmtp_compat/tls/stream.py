@@ -102,7 +102,7 @@ def start_tls(
         if options.log_records and status is not None:
             inner = RecordLog(inner, status)
         remembered = sessions.take(options, port, connection.get_context()) if sessions is not None else None
-        if remembered is not None and check is not None and check.problem(remembered.path, b""):
+        if remembered is not None and check is not None and check.problem(remembered.path, None):
             remembered = None  # the full handshake says what is the matter
         if remembered is not None:
             connection.set_session(remembered.session)
