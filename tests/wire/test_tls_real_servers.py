@@ -218,6 +218,20 @@ def test_openssl_s_server_sees_the_alert(tmp_path):
     assert b"alert" in output
 
 
+def test_a_request_to_renegotiate_is_answered_though_nothing_is_written(tmp_path):
+    with s_server(good(), tmp_path, "-tls1_2", "-msg") as (port, process):
+        stream = start_tls(connect(TcpOptions("127.0.0.1", port), Deadline(10)), options(), Deadline(10))
+        assert not stream.readable_within(0.1, Deadline(10))
+        process.stdin.write(b"r\n")
+        process.stdin.flush()
+        stream.readable_within(2, Deadline(10))  # the server gives up when it has the answer
+        stream.abort()
+        process.terminate()
+        trace = process.communicate(timeout=10)[0]
+    assert b"HelloRequest" in trace
+    assert b"warning no_renegotiation" in trace
+
+
 def test_openssl_s_server_updates_its_keys(tmp_path):
     with s_server(good(), tmp_path, "-tls1_3") as (port, process):
         stream = start_tls(connect(TcpOptions("127.0.0.1", port), Deadline(10)), options(), Deadline(10))

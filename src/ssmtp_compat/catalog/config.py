@@ -546,8 +546,8 @@ _SSL_ROWS: Final = (
         "anchor were revoked: 0 never; 1 where that can be had; 2 always, and not to know is an error. The OCSP "
         "response that the server staples is looked at first, then the responder that the certificate names (RFC "
         "6960; both are our addition), then the revocation list that it names (RFC 5280 5). Answers are fetched over "
-        "HTTP, through the proxy if there is one, in 20 seconds at most for all, and kept for a day at most. A certificate "
-        "that demands a stapled response (RFC 7633) is refused without one by 1 and 2.",
+        "HTTP, through the proxy if there is one, in 20 seconds at most for all, and kept for a day at most. A "
+        "certificate that demands a stapled response (RFC 7633) is refused without one by 1 and 2.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,

@@ -171,11 +171,16 @@ class TlsStream:
             except SSL.ZeroReturnError:
                 return b""
             except SSL.Error as error:
+                # The alert is a courtesy, and the failure the one to tell.
+                with suppress(SSMTPError):
+                    self._answer(Deadline(_CLOSE_SECONDS, absolute=True))
                 self._can_read = self._can_write = False
                 said = reasons(error)
                 # In TLS 1.3 the client's handshake is over before the server has looked at its certificate.
                 code = ErrorCode.NO_CLIENT_CERTIFICATE if _CERTIFICATE_REQUIRED in said else ErrorCode.TLS_DECRYPT
                 raise TLSError(code, f"OpenSSL says: {said}.") from error
+            finally:
+                self._answer(deadline)
             if not self._fetch(deadline):
                 self._can_read = self._can_write = False
                 text = "The stream was truncated: the connection ended without the server's close_notify."
@@ -192,6 +197,15 @@ class TlsStream:
             self._connection.bio_write(encrypted)
         return bool(encrypted)
 
+    def _answer(self, deadline: Deadline) -> None:
+        """Send what OpenSSL says by itself on what it has read, such as an alert: the next write may be far away."""
+        if not self._can_write:
+            return
+        try:
+            _flush(self._connection, self._inner, deadline)
+        except ConnectionFailedError:
+            self._can_write = False  # what the server sent before can still be read, and tells more
+
     def readable_within(self, seconds: float, deadline: Deadline) -> bool:
         """As every stream waits; what TLS needs for itself, such as a new session ticket, is nothing to read."""
         self._check_usable(self._can_read)
@@ -205,6 +219,8 @@ class TlsStream:
                 return True  # the end or an error, which read tells
             else:
                 return True
+            finally:
+                self._answer(deadline)
             if not self._inner.readable_within(max(0.0, end - time.monotonic()), deadline):
                 return False
             if not self._fetch(deadline):

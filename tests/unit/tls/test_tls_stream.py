@@ -131,6 +131,26 @@ def test_a_changed_record_is_an_error(server, stream):
     assert caught.value.code is ErrorCode.TLS_DECRYPT
 
 
+def test_the_server_hears_what_was_wrong_with_its_record(server, stream):
+    server.send(b"250 OK\r\n")
+    server.tamper()
+    with pytest.raises(TLSError):
+        stream.read(100, Deadline(5))
+    assert "bad record mac" in str(server.error)
+
+
+def test_what_the_server_said_is_read_though_it_hears_nothing_any_more(server, stream, monkeypatch):
+    def fail(_data, _deadline):
+        raise ConnectionFailedError(ErrorCode.WSAECONNRESET)
+
+    monkeypatch.setattr(server, "write", fail)
+    server.send(b"421 bye\r\n")
+    monkeypatch.setattr(stream._connection, "bio_read", lambda _: b"an answer", raising=False)
+    assert stream.read(100, Deadline(5)) == b"421 bye\r\n"
+    with pytest.raises(ConnectionFailedError):
+        stream.write(b"x", Deadline(5))
+
+
 def test_a_broken_stream_is_used_no_more(server, stream):
     server.send(b"x")
     server.tamper()
