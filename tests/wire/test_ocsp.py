@@ -23,8 +23,9 @@ from ssmtp_compat.errors import TLSError
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.tls.answers import Revocation
 from ssmtp_compat.tls.context import TlsOptions
+from ssmtp_compat.tls.handshake import start_tls
 from ssmtp_compat.tls.sessions import SessionCache
-from ssmtp_compat.tls.stream import TlsStream, start_tls
+from ssmtp_compat.tls.stream import TlsStream
 from ssmtp_compat.tls.verify import Authenticate
 from wire.tls_certificates import DAY, NOW, Issued, authority, issue
 from wire.tls_memory import MemoryServer

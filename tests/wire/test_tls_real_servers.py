@@ -11,7 +11,7 @@ from ssmtp_compat.errors import ConnectionFailedError, OperationInterruptedError
 from ssmtp_compat.net.deadline import CancelToken, Deadline
 from ssmtp_compat.net.tcp import TcpOptions, connect
 from ssmtp_compat.tls.context import TlsOptions
-from ssmtp_compat.tls.stream import start_tls
+from ssmtp_compat.tls.handshake import start_tls
 from wire.tls_certificates import DAY, NOW, authority, good, issue
 from wire.tls_servers import plain_server, s_server, take_everything, tls_server
 

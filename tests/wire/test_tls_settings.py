@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import SSL
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat.catalog.errors import ErrorCode
@@ -182,6 +183,29 @@ def test_the_first_file_of_sslcacertfilepaths_that_exists_is_trusted(
     missing, ours = tmp_path / "missing.pem", loopback_identity.ca_file
     assert trusts(server_tls, SSLCACertFilePaths=f"{missing};{ours};{other}") == 0
     assert trusts(server_tls, SSLCACertFilePaths=f"{missing};{other};{ours}") == ErrorCode.CERTIFICATE_REJECTED
+
+
+def test_authorities_are_looked_at_once_a_connection_and_read_once(
+    server_tls: ssl.SSLContext, loopback_identity: LoopbackIdentity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "ca.pem"
+    path.write_bytes(loopback_identity.ca_file.read_bytes())
+    opened: list[Path] = []
+    read: list[str] = []
+    really_open, really_load = Path.open, SSL.Context.load_verify_locations
+    monkeypatch.setattr(Path, "open", lambda self, *rest: opened.append(self) or really_open(self, *rest))
+    monkeypatch.setattr(
+        SSL.Context, "load_verify_locations", lambda self, *given: read.append(given[0]) or really_load(self, *given)
+    )
+    with (
+        ScriptedServer(tls=server_tls, implicit_tls=True) as server,
+        Mailer(server.port, SSLStartMode=IMPLICIT) as mailer,
+    ):
+        mailer.config(SSLCACertFilePaths=path)
+        for _ in range(3):
+            assert mailer.send() == 0, mailer.error
+    assert opened.count(path) == 3
+    assert read == [str(path)]
 
 
 FAULTY: dict[str, Callable[[], Issued]] = {

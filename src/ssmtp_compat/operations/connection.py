@@ -34,7 +34,7 @@ from .exchange import REMARK, Exchange, refusal
 from .web import Web
 
 if TYPE_CHECKING:
-    from ..tls.context import TlsOptions
+    from ..tls.context import TlsConnection, TlsOptions
     from ..tls.sessions import SessionCache
     from ..tls.verify import ServerCertificate
     from ..tunnel.options import TunnelOptions
@@ -84,6 +84,8 @@ class Connection:
         self._stream: Stream | None = None
         self._tcp: TcpStream | None = None
         self._exchange: Exchange | None = None
+        self._tls_connection: TlsConnection | None = None
+        """What the handshake will be made with, where TLS is wanted."""
         self._secured = False
         self._tunnelled = False
         self._channel_binding = b""
@@ -141,10 +143,10 @@ class Connection:
     def _open(self, deadline: Deadline, connect_deadline: Deadline) -> None:
         smtp = self._options.smtp
         if self._options.tls is not None:
-            # What is wrong with these options is better said before anybody is disturbed. It is kept for the handshake.
+            # What is wrong with these options is better said before anybody is disturbed.
             from ..tls.context import make_connection
 
-            make_connection(self._options.tls)
+            self._tls_connection = make_connection(self._options.tls)
         # Kept before anybody is told: a callback that raises must not leave it behind.
         self._stream = self._reach(connect_deadline)
         if self._tunnelled:
@@ -226,11 +228,12 @@ class Connection:
 
     def _start_tls(self, deadline: Deadline) -> None:
         # Imported here because it loads OpenSSL, which a session without TLS does not need.
-        from ..tls.stream import start_tls
+        from ..tls.handshake import start_tls
 
         if self._stream is None or self._options.tls is None:
             raise AssertionError("TLS needs a stream and its options")
         deadline.doing = "negotiating TLS"
+        connection, self._tls_connection = self._tls_connection, None
         secured = start_tls(
             self._stream,
             self._options.tls,
@@ -239,6 +242,7 @@ class Connection:
             status=self._tls_status if self._events.wants(EventID.SSLStatus) else None,
             sessions=self._sessions,
             port=self._options.tcp.port,
+            connection=connection,
             ask=Web(self._options.tcp, self._options.proxy_to, self._remark).ask,
         )
         self._stream = secured

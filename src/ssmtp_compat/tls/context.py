@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import certifi
 from cryptography import x509
@@ -23,7 +23,10 @@ from .progress import report_staple, report_state
 from .reasons import reasons
 from .verify import NO_FAULT, Fault
 
-__all__ = ["TlsOptions", "make_connection", "make_context"]
+__all__ = ["TlsConnection", "TlsOptions", "make_connection", "make_context"]
+
+TlsConnection: TypeAlias = SSL.Connection
+"""What :func:`make_connection` returns; those who import no OpenSSL hand it on as it is."""
 
 _CONTEXTS_KEPT: Final = 8
 """One is what nearly every program needs; a few more cost little. Loading a system's CA bundle takes 10 to 30 ms."""
@@ -108,8 +111,8 @@ def make_context(options: TlsOptions) -> SSL.Context:
     )
 
 
-def make_connection(options: TlsOptions) -> SSL.Connection:
-    """Return a client's connection over memory for ``options``.
+def make_connection(options: TlsOptions) -> TlsConnection:
+    """Return a client's connection over memory for ``options``, for one handshake.
 
     Raises what :func:`make_context` does, and :class:`TLSError` (273) for a client certificate that OpenSSL does not
     take.

@@ -6,7 +6,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError, TLSError
-from ssmtp_compat.tls.verify import ServerName, host_name_problem
+from ssmtp_compat.tls.server_name import ServerName, host_name_problem
 from wire.tls_certificates import DAY, NOW, authority, good, issue
 
 

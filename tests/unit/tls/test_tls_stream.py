@@ -7,7 +7,7 @@ from ssmtp_compat.errors import ConnectionFailedError, OperationInterruptedError
 from ssmtp_compat.net.deadline import CancelToken, Deadline
 from ssmtp_compat.net.stream import Stream
 from ssmtp_compat.tls.context import TlsOptions
-from ssmtp_compat.tls.stream import start_tls
+from ssmtp_compat.tls.handshake import start_tls
 from wire.tls_certificates import good, issue
 
 
