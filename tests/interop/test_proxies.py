@@ -35,7 +35,7 @@ def running(kind: type[Daemon], name: str) -> Iterator[Daemon]:
 
 @pytest.fixture(scope="module")
 def danted() -> Iterator[Danted]:
-    require("danted", root=True)
+    require("danted", "openssl", "unshare", root=True)
     yield from running(Danted, "danted")
 
 
@@ -115,7 +115,7 @@ def test_squid_takes_every_way_to_log_in(port: str, squid: Squid, postfix: Postf
     assert postfix.message("bob")
 
 
-LOGINS = [("microsocks", SOCKS5, "login_port"), ("tinyproxy", HTTP, "port")]
+LOGINS = [("danted", SOCKS5, "login_port"), ("microsocks", SOCKS5, "login_port"), ("tinyproxy", HTTP, "port")]
 LOGINS += [("squid", HTTP, port) for port in ("port", "digest_port")]
 
 
