@@ -82,6 +82,7 @@ auth_schemes ntlm ntlm
 acl known proxy_auth REQUIRED
 acl CONNECT method CONNECT
 http_access allow CONNECT known
+http_access allow !CONNECT known
 http_access deny all
 """
 SQUID_HELPERS = Path("/usr/lib/squid")
