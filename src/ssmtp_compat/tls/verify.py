@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Flag, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 OK: Final = "OK"
+_DECODED: Final = 32
+"""Certificates kept in decoded form, some kilobytes each."""
 _REASONS: Final = {
     Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed certificate",
     Code.ERR_SELF_SIGNED_CERT_IN_CHAIN: "self-signed certificate in the chain, which is no trust anchor",
@@ -244,6 +247,12 @@ def _chain_problem(certificate: Certificate, error: int, depth: int) -> str:
     return f"{reason} (issuer {certificate.subject})" if depth else reason
 
 
+# A third of what a handshake costs on this side, and a program's servers show the same ones again and again.
+@lru_cache(maxsize=_DECODED)
+def _certificate(der: bytes) -> Certificate:
+    return Certificate(der)
+
+
 def _constant_name(error: int) -> str:
     for name, number in vars(Code).items():
         if number == error and name.startswith("ERR_"):
@@ -253,7 +262,7 @@ def _constant_name(error: int) -> str:
 
 def _decode(certificate: X509) -> Certificate:
     try:
-        return Certificate(dump_certificate(FILETYPE_ASN1, certificate))
+        return _certificate(dump_certificate(FILETYPE_ASN1, certificate))
     except CertificateError as error:
         text = "The server sent a certificate that cannot be decoded."
         raise TLSError(ErrorCode.CERTIFICATE_REJECTED, text) from error
