@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,38 @@ def test_openssl_at_the_other_side_takes_what_was_chosen(tmp_path: Path):
         trace = process.communicate()[0].decode("latin-1")
     assert "NamedGroup: secp384r1 (P-384)" in trace
     assert "TLS_CHACHA20_POLY1305_SHA256" in trace.partition("ServerHello")[2]
+
+
+@pytest.mark.skipif(SSL.OPENSSL_VERSION_NUMBER < 0x30500000, reason="this OpenSSL has no post-quantum groups")
+@pytest.mark.parametrize("shares", ["X25519MLKEM768", "ecdhe_x25519"])
+def test_a_post_quantum_group_is_agreed_on(shares: str, tmp_path: Path):
+    pem = str(issue("127.0.0.1", issuer=authority()).write(tmp_path))
+    agreed: list[str | None] = []
+
+    def serve(client: socket.socket, _: Seen) -> None:
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.use_certificate_file(pem)
+        context.use_privatekey_file(pem)
+        client.settimeout(None)
+        server = SSL.Connection(context, client)
+        server.set_accept_state()
+        server.do_handshake()
+        agreed.append(server.get_group_name())
+        server.sendall(b"554 enough\r\n")
+        with suppress(SSL.Error):
+            server.recv(1)
+
+    with plain_server(serve) as seen, Mailer(seen.port, SSLStartMode=IMPLICIT) as mailer:
+        mailer.config(
+            SSLCACerts=authority().pem.decode(),
+            UseInternalSecurityAPI=True,
+            SSLEnabledProtocols=12288,
+            TLS13SupportedGroups="X25519MLKEM768,ecdhe_x25519",
+            TLS13KeyShareGroups=shares,
+        )
+        assert mailer.send() == ErrorCode.SMTP_PROTOCOL
+        assert mailer.error[1].startswith("554 enough")
+    assert agreed == ["X25519MLKEM768"]  # for which the server asks again where its key share is missing
 
 
 # -- whom to trust ----------------------------------------------------------------------------------------------------

@@ -645,8 +645,8 @@ _SSL_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,sha256-rsa,"
         "sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,sha1-ecdsa,sha1-rsa,sha1-dsa",
-        doc="Signature algorithms offered for TLS 1.2 (RFC 5246 7.4.1.4.1), the preferred first. They take effect with "
-        "UseInternalSecurityAPI.",
+        doc="Signature algorithms offered for TLS 1.2 (RFC 5246 7.4.1.4.1), the preferred first, which bind the "
+        "handshake and not what an authority has signed. They take effect with UseInternalSecurityAPI.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
