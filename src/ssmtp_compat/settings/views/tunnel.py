@@ -49,11 +49,12 @@ def tunnel_options(settings: Settings) -> TunnelOptions | None:
 
 def proxy_to(settings: Settings, target: str) -> TunnelOptions | None:
     """The proxy to any host, which is the mail server's unless an exception is made for one of the two."""
-    kind = FirewallTypes(settings.number(P.FirewallType))
-    detect = settings.flag(P.FirewallAutoDetect) and not settings.text(P.FirewallHost).strip()
-    if (kind is FirewallTypes.fwNone and not detect) or _excepted(settings, target):
-        return None
-    return _detected(settings, target) if detect else _named(settings, kind)
+    with settings.lock:  # asked for in the middle of a method too
+        kind = FirewallTypes(settings.number(P.FirewallType))
+        detect = settings.flag(P.FirewallAutoDetect) and not settings.text(P.FirewallHost).strip()
+        if (kind is FirewallTypes.fwNone and not detect) or _excepted(settings, target):
+            return None
+        return _detected(settings, target) if detect else _named(settings, kind)
 
 
 def _excepted(settings: Settings, target: str) -> bool:
