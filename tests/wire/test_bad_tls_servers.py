@@ -355,6 +355,8 @@ def reset(client: socket.socket, seen: Seen) -> None:
 # A ServerHello that says 1000 octets and has 40; alerts; a record that is larger than records are; a certificate in
 # place of the ServerHello.
 SERVER_HELLO = b"\x16\x03\x03\x00\x2c\x02\x00\x03\xe8\x03\x03" + bytes(38)
+# A ServerHello of TLS 1.2 by a server that has 1.3, which marks its random number (RFC 8446 4.1.3).
+DOWNGRADED = b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03" + bytes(24) + b"DOWNGRD\x01" + b"\x00\xc0\x2f\x00"
 HANDSHAKES: dict[str, tuple[Callable[[socket.socket, Seen], None], int, str]] = {
     "SMTP in clear": (
         hello_then(b"220 mail ESMTP\r\n"),
@@ -380,6 +382,11 @@ HANDSHAKES: dict[str, tuple[Callable[[socket.socket, Seen], None], int, str]] = 
         hello_then(b"\x16\x03\x03\x00\x04\x0b\x00\x00\x00"),
         276,
         "unexpected message",
+    ),
+    "less than it could, as somebody in between would have it": (
+        hello_then(DOWNGRADED),
+        276,
+        "inappropriate fallback",
     ),
     "the ClientHello sent back": (hello_back, 276, "OpenSSL says: "),
 }

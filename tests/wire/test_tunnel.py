@@ -91,6 +91,19 @@ def test_firewalluser_and_firewallpassword_are_told_to_a_proxy_that_asks(kind: i
     assert proxy.connections == (1 if keep or kind != HTTP else 2)
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_pitrail_tells_of_each_connection_to_the_proxy(keep: bool):
+    with (
+        ScriptedServer() as server,
+        Proxy(server.port, user="ann", password="secret", keep=keep).serve() as proxy,
+        through(proxy, HTTP, FirewallUser="ann", FirewallPassword="secret") as mailer,
+    ):
+        mailer.record("PITrail")
+        assert mailer.send() == 0, mailer.error
+        told = [event["message"] for _, event in mailer.events if event["direction"] == 2]
+    assert told == [f"Connecting through the HTTP proxy 127.0.0.1 port {proxy.port}."] * (1 if keep else 2)
+
+
 @pytest.mark.parametrize("kind", [HTTP, SOCKS5])
 def test_a_proxy_that_does_not_ask_does_not_hear_them(kind: int):
     with (

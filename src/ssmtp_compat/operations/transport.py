@@ -104,11 +104,11 @@ class Transport:
         proxy = replace(tcp, host=tunnel.host, port=tunnel.port)
 
         def dial(deadline: Deadline) -> Stream:
+            # Nobody sees it otherwise where the environment chose the proxy, or where it is dialled again.
+            self._remark(f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}.")
             self._tcp = tcp_connect(proxy, deadline)
             return self._tcp
 
-        # Nobody sees it otherwise where the environment chose the proxy.
-        self._remark(f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}.")
         stream = open_tunnel(dial, tunnel, tcp.host, tcp.port, deadline)
         self._tunnelled = True
         return stream
