@@ -14,7 +14,7 @@ from interop.processes import assert_ports_free, free_ports, listens, run, wait_
 USER, PASSWORD = "proxyuser", "pr0xy pass"
 
 _DANTED = """\
-logoutput: {directory}/danted-{method}.log
+logoutput: {directory}/danted.log
 internal: 127.0.0.1 port = {port}
 external: 127.0.0.1
 clientmethod: none
@@ -124,31 +124,33 @@ class _Daemon:
 
 
 class Danted(_Daemon):
-    """SOCKS4 and SOCKS5, for anybody on one port and for ``USER`` on another."""
+    """SOCKS4 and SOCKS5, for anybody."""
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory, 2)
-        self._run(self.port, "danted", *self._options(directory, "none", self.port))
-        # It knows the system's users only. In a mount namespace of its own the system has one more.
+        super().__init__(directory, 1)
+        self._run(self.port, "danted", *_danted_options(directory, "none", self.port))
+
+
+class DantedLogin(_Daemon):
+    """SOCKS5 for ``USER``. It knows the system's users; in a mount namespace of its own the system has one more."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, 1)
         password = run("openssl", "passwd", "-6", PASSWORD).decode().strip()
         users = Path("/etc/passwd").read_text() + f"{USER}:x:65533:65534::/nonexistent:/usr/sbin/nologin\n"
         mounts = []
         for name, content in (("passwd", users), ("shadow", f"{USER}:{password}:19000:0:99999:7:::\n")):
             (directory / name).write_text(content)
             mounts.append(f"mount --bind {directory}/{name} /etc/{name}")
-        options = " ".join(map(str, self._options(directory, "username", self.login_port)))
+        options = " ".join(map(str, _danted_options(directory, "username", self.port)))
         script = " && ".join([*mounts, f"exec {find('danted')} {options}"])
-        self._run(self.login_port, "unshare", "--mount", "sh", "-c", script)
+        self._run(self.port, "unshare", "--mount", "sh", "-c", script)
 
-    @property
-    def login_port(self) -> int:
-        return self._ports[1]
 
-    @staticmethod
-    def _options(directory: Path, method: str, port: int) -> tuple[str | Path, ...]:
-        configuration = directory / f"danted-{method}.conf"
-        configuration.write_text(_DANTED.format(directory=directory, port=port, method=method))
-        return "-f", configuration, "-p", directory / f"danted-{method}.pid"
+def _danted_options(directory: Path, method: str, port: int) -> tuple[str | Path, ...]:
+    configuration = directory / "danted.conf"
+    configuration.write_text(_DANTED.format(directory=directory, port=port, method=method))
+    return "-f", configuration, "-p", directory / "danted.pid"
 
 
 class Microsocks(_Daemon):

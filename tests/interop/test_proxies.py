@@ -11,8 +11,8 @@ import pytest
 
 from interop.authority import Authority
 from interop.postfix import USERS, Postfix
-from interop.processes import require, server_directory
-from interop.proxies import PASSWORD, USER, Danted, Microsocks, Squid, Ssh, Tinyproxy
+from interop.processes import require, run_anyhow, server_directory
+from interop.proxies import PASSWORD, USER, Danted, DantedLogin, Microsocks, Squid, Ssh, Tinyproxy
 from ssmtp_compat import FirewallTypes, SSLStartModes
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.net.deadline import Deadline
@@ -28,7 +28,7 @@ HTTP, SOCKS4 = FirewallTypes.fwTunnel, FirewallTypes.fwSOCKS4
 SOCKS5, SOCKS4A = FirewallTypes.fwSOCKS5, FirewallTypes.fwSOCKS4A
 ADDRESS, NAME, NAME_FOR_PROXY = "127.0.0.1", "localhost", "*localhost"
 
-Daemon = TypeVar("Daemon", Danted, Microsocks, Ssh, Squid, Tinyproxy)
+Daemon = TypeVar("Daemon", Danted, DantedLogin, Microsocks, Ssh, Squid, Tinyproxy)
 
 
 def running(kind: type[Daemon], name: str) -> Iterator[Daemon]:
@@ -42,8 +42,16 @@ def running(kind: type[Daemon], name: str) -> Iterator[Daemon]:
 
 @pytest.fixture(scope="module")
 def danted() -> Iterator[Danted]:
-    require("danted", "openssl", "unshare", root=True)
+    require("danted", root=True)
     yield from running(Danted, "danted")
+
+
+@pytest.fixture(scope="module")
+def danted_login() -> Iterator[DantedLogin]:
+    require("danted", "openssl", "unshare", "sh", root=True)
+    if run_anyhow("unshare", "--mount", "true").returncode:
+        pytest.skip("this system gives no mount namespaces, not even to root")
+    yield from running(DantedLogin, "danted-login")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +79,10 @@ def squid() -> Iterator[Squid]:
 
 
 def through(
-    proxy: Danted | Microsocks | Ssh | Squid | Tinyproxy, kind: FirewallTypes, mail_port: int, **properties: Any
+    proxy: Danted | DantedLogin | Microsocks | Ssh | Squid | Tinyproxy,
+    kind: FirewallTypes,
+    mail_port: int,
+    **properties: Any,
 ) -> Mailer:
     reach = {"FirewallType": kind, "FirewallHost": "127.0.0.1", "FirewallPort": proxy.port}
     password = getattr(proxy, "password", PASSWORD)
@@ -122,7 +133,7 @@ def test_squid_takes_every_way_to_log_in(port: str, squid: Squid, postfix: Postf
     assert postfix.message("bob")
 
 
-LOGINS = [("danted", SOCKS5, "login_port"), ("microsocks", SOCKS5, "login_port"), ("tinyproxy", HTTP, "port")]
+LOGINS = [("danted_login", SOCKS5, "port"), ("microsocks", SOCKS5, "login_port"), ("tinyproxy", HTTP, "port")]
 LOGINS += [("squid", HTTP, port) for port in ("port", "digest_port")]
 
 
@@ -208,7 +219,7 @@ def web_server() -> Iterator[str]:
     ("name", "kind", "port"),
     [
         ("danted", ProxyKind.SOCKS4, "port"),
-        ("danted", ProxyKind.SOCKS5, "login_port"),
+        ("danted_login", ProxyKind.SOCKS5, "port"),
         ("microsocks", ProxyKind.SOCKS5, "login_port"),
         ("ssh", ProxyKind.SOCKS4A, "port"),
         ("tinyproxy", ProxyKind.HTTP, "port"),
