@@ -19,7 +19,7 @@ from ..errors import TLSError
 from ..pki.certificates import KeyPair
 from .answers import Revocation
 from .policy import TlsPolicy, apply
-from .progress import report_staple, report_state
+from .progress import report_staple
 from .reasons import reasons
 from .verify import NO_FAULT, Fault
 
@@ -140,9 +140,7 @@ def _build(anchors: _TrustAnchors, client_issuers: tuple[bytes, ...], policy: Tl
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
     # The callback that judges belongs to the connection; without one OpenSSL's own judgement stands.
     context.set_verify(SSL.VERIFY_PEER)
-    # On the context, because pyOpenSSL before 25.2 has it nowhere else.
-    context.set_info_callback(report_state)
-    # Nowhere else either. It is heard of by connections that ask for a staple only.
+    # pyOpenSSL has it nowhere else. It is heard of by connections that ask for a staple only.
     context.set_ocsp_client_callback(report_staple)
     for file in anchors.files:
         _load(context, file.path)

@@ -16,7 +16,7 @@ from ..net.stream import Stream
 from .answers import Revocation
 from .bindings import session_resumed
 from .context import TlsConnection, TlsOptions, make_connection
-from .progress import Watch
+from .progress import Watch, report_state
 from .reasons import reasons
 from .records import RecordLog
 from .server_name import ServerName
@@ -119,6 +119,8 @@ class _Handshake:
         self._watch = Watch(partial(verifier.take_staple, connection))
         self._answered = False
         connection.set_app_data(self._watch)
+        if status is not None:
+            connection.set_info_callback(report_state)
 
     def run(self, deadline: Deadline) -> TlsStream:
         while True:
