@@ -11,6 +11,7 @@ from typing import Final
 
 from cryptography import x509
 
+from ..errors import printable
 from ..net.deadline import Deadline
 from .answers import Revocation, UnavailableError
 from .crl import ask_list
@@ -69,7 +70,7 @@ class RevocationCheck:
         get: Callable[..., bytes],
         now: datetime,
     ) -> str:
-        who = f" (issuer {certificate.subject.rfc4514_string()})" if depth else ""
+        who = f" (issuer {printable(certificate.subject.rfc4514_string())})" if depth else ""
         if stapled is not None and _demands_staple(certificate):
             return _demanded_problem(certificate, issuer, stapled, now)
         reasons = []
