@@ -150,6 +150,7 @@ UNUSABLE: dict[str, tuple[Callable[[], bytes], str]] = {
     "no list": (lambda: b"<html>", "no revocation list"),
     "empty": (lambda: b"", "no revocation list"),
     "cut short": (lambda: listing()[:-5], "no revocation list"),
+    "of a version that is none": (lambda: listing().replace(b"\x02\x01\x01", b"\x02\x01\x04", 1), "no revocation list"),
     "of another authority": (lambda: listing(signer=issue(common_name="Test CA", is_ca=True)), "not signed by"),
     "of yesterday": (lambda: listing(updated=NOW - 2 * DAY, following=NOW - DAY), "not for this moment"),
     "of tomorrow": (lambda: listing(updated=NOW + DAY, following=NOW + 2 * DAY), "not for this moment"),

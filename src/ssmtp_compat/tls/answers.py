@@ -13,7 +13,16 @@ from typing import Final, Generic, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-__all__ = ["LONGEST", "AnswerCache", "Revocation", "UnavailableError", "fresh_until", "is_strong", "may"]
+__all__ = [
+    "LONGEST",
+    "AnswerCache",
+    "Revocation",
+    "UnavailableError",
+    "extension_of",
+    "fresh_until",
+    "is_strong",
+    "may",
+]
 
 LONGEST: Final = timedelta(days=1)
 """An answer is fetched anew after this, also where it says that it is good for longer."""
@@ -24,6 +33,7 @@ _OCTETS_KEPT: Final = 64 * 1024 * 1024
 _WEAK: Final = (hashes.MD5, hashes.SHA1)
 
 T = TypeVar("T")
+E = TypeVar("E", bound=x509.ExtensionType)
 
 
 class Revocation(Enum):
@@ -97,11 +107,19 @@ def is_strong(digest: hashes.HashAlgorithm | None) -> bool:
 
 
 def may(certificate: x509.Certificate, use: str) -> bool:
-    """Whether keyUsage, where there is one, allows a use by its name in ``cryptography`` (RFC 5280 4.2.1.3)."""
+    """Whether keyUsage, where there is one, allows a use by its name in ``cryptography`` (RFC 5280 4.2.1.3).
+
+    Raises as :func:`extension_of` does.
+    """
+    usage = extension_of(certificate, x509.KeyUsage)
+    return usage is None or bool(getattr(usage, use))
+
+
+def extension_of(certificate: x509.Certificate, kind: type[E]) -> E | None:
+    """An extension, None without it. Raises :class:`UnavailableError` where the extensions cannot be read."""
     try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
-        return True
-    except ValueError:
-        return False
-    return bool(getattr(usage, use))
+        return None
+    except Exception as error:  # parsers raise many kinds, of which some are no ValueError
+        raise UnavailableError("the extensions of a certificate cannot be read") from error

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from cryptography.x509.oid import ExtensionOID
 
 from ..errors import OperationInterruptedError, SSMTPError, printable
-from .answers import AnswerCache, UnavailableError, fresh_until, is_strong, may
+from .answers import AnswerCache, UnavailableError, extension_of, fresh_until, is_strong, may
 
 __all__ = ["ask_list"]
 
@@ -40,7 +40,7 @@ def ask_list(
 def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags | None:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
+    except Exception:  # noqa: BLE001  parsers raise many kinds; that it is listed is what counts
         return None
 
 
@@ -60,10 +60,7 @@ def _list_for(
 
 
 def _urls(certificate: x509.Certificate) -> list[str]:
-    try:
-        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
+    points = extension_of(certificate, x509.CRLDistributionPoints) or ()
     # Not the lists of other issuers, and not those about some reasons only.
     whole = [point for point in points if not point.crl_issuer and not point.reasons]
     names = [name.value for point in whole for name in point.full_name or ()]
@@ -88,28 +85,28 @@ def _current(
         raise
     except SSMTPError as error:
         raise UnavailableError(error.message) from error
-    listed = _parse(content)
-    _check_scope(listed, url, is_ca=_is_ca(certificate))
-    _check_issuer(listed, issuer)
-    _cache.put(key, listed, len(content), fresh_until(listed.last_update_utc, listed.next_update_utc, now))
+    try:
+        listed = _parse(content)
+        _check_scope(listed, url, is_ca=_is_ca(certificate))
+        _check_issuer(listed, issuer)
+        until = fresh_until(listed.last_update_utc, listed.next_update_utc, now)
+    except UnavailableError:
+        raise
+    except Exception as error:  # anybody may have changed it, and parsers raise many kinds
+        raise UnavailableError("what is there is no revocation list") from error
+    _cache.put(key, listed, len(content), until)
     return listed
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
-        return False
+    constraints = extension_of(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
 
 
 def _parse(content: bytes) -> x509.CertificateRevocationList:
-    try:
-        read = x509.load_pem_x509_crl if content.lstrip().startswith(b"-----BEGIN") else x509.load_der_x509_crl
-        listed = read(content)
-        unknown = [one for one in listed.extensions if one.critical and one.oid not in _UNDERSTOOD]
-    except ValueError as error:
-        raise UnavailableError("what is there is no revocation list") from error
-    if unknown:
+    read = x509.load_pem_x509_crl if content.lstrip().startswith(b"-----BEGIN") else x509.load_der_x509_crl
+    listed = read(content)
+    if any(one.critical and one.oid not in _UNDERSTOOD for one in listed.extensions):
         raise UnavailableError("the list has an extension that is not known")
     return listed
 

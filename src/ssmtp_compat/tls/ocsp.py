@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from ..errors import OperationInterruptedError, SSMTPError, printable
-from .answers import AnswerCache, UnavailableError, fresh_until, is_strong, may
+from .answers import AnswerCache, UnavailableError, extension_of, fresh_until, is_strong, may
 
 __all__ = ["ask_responder", "read_stapled"]
 
@@ -55,32 +55,36 @@ def ask_responder(
 def read_stapled(answer: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> str:
     """What ``answer``, a DER OCSPResponse from wherever, says against ``certificate``; as :func:`ask_responder`."""
     try:
-        response = ocsp.load_der_ocsp_response(answer)
-        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            raise UnavailableError(f"the responder says {response.response_status.name.lower().replace('_', ' ')}")
-        single = next((one for one in response.responses if _is_about(one, certificate, issuer)), None)
-        if single is None:
-            raise UnavailableError("the responder's answer is about another certificate")
-        _check_signer(response, issuer, now)
-        until = fresh_until(single.this_update_utc, single.next_update_utc, now)
-        status, since, reason = single.certificate_status, single.revocation_time_utc, single.revocation_reason
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        problem, until = _read(answer, certificate, issuer, now)
+    except UnavailableError:
+        raise
+    except Exception as error:  # anybody may have changed it, and parsers raise many kinds
         raise UnavailableError("what the responder says is no OCSP answer") from error
-    if status is ocsp.OCSPCertStatus.UNKNOWN:
-        raise UnavailableError("the responder does not know the certificate")
-    problem = ""
-    if status is ocsp.OCSPCertStatus.REVOKED:
-        why = f", {reason.value}" if reason is not None else ""
-        problem = f"certificate is revoked (since {since:%Y-%m-%d}{why})"
     _cache.put((certificate, issuer), problem, len(answer), until)
     return problem
 
 
+def _read(
+    answer: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+) -> tuple[str, datetime]:
+    response = ocsp.load_der_ocsp_response(answer)
+    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        raise UnavailableError(f"the responder says {response.response_status.name.lower().replace('_', ' ')}")
+    single = next((one for one in response.responses if _is_about(one, certificate, issuer)), None)
+    if single is None:
+        raise UnavailableError("the responder's answer is about another certificate")
+    _check_signer(response, issuer, now)
+    until = fresh_until(single.this_update_utc, single.next_update_utc, now)
+    if single.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
+        raise UnavailableError("the responder does not know the certificate")
+    if single.certificate_status is not ocsp.OCSPCertStatus.REVOKED:
+        return "", until
+    why = f", {single.revocation_reason.value}" if single.revocation_reason is not None else ""
+    return f"certificate is revoked (since {single.revocation_time_utc:%Y-%m-%d}{why})", until
+
+
 def _urls(certificate: x509.Certificate) -> list[str]:
-    try:
-        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
+    access = extension_of(certificate, x509.AuthorityInformationAccess) or ()
     named = [one.access_location.value for one in access if one.access_method == AuthorityInformationAccessOID.OCSP]
     return [url for url in named if isinstance(url, str) and url.lower().startswith("http://")]
 
@@ -121,9 +125,9 @@ def _is_named(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
 def _may_answer(signer: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:
     try:
         signer.verify_directly_issued_by(issuer)
-        uses = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature):
         return False
+    uses = extension_of(signer, x509.ExtendedKeyUsage) or ()
     in_time = signer.not_valid_before_utc <= now <= signer.not_valid_after_utc
     meant_for_it = ExtendedKeyUsageOID.OCSP_SIGNING in uses and may(signer, "digital_signature")
     return in_time and meant_for_it and is_strong(signer.signature_hash_algorithm)

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from ..errors import printable
 from ..net.deadline import Deadline
-from .answers import Revocation, UnavailableError
+from .answers import Revocation, UnavailableError, extension_of
 from .crl import ask_list
 from .http_fetch import Ask, ask_directly, fetch
 from .ocsp import ask_responder, read_stapled
@@ -71,9 +71,12 @@ class RevocationCheck:
         now: datetime,
     ) -> str:
         who = f" (issuer {printable(certificate.subject.rfc4514_string())})" if depth else ""
-        if stapled is not None and _demands_staple(certificate):
-            return _demanded_problem(certificate, issuer, stapled, now)
         reasons = []
+        try:
+            if stapled is not None and _demands_staple(certificate):
+                return _demanded_problem(certificate, issuer, stapled, now)
+        except UnavailableError as why:
+            reasons.append(str(why))
         for ask in (
             partial(read_stapled, stapled) if stapled else None,
             partial(ask_responder, fetch=get),
@@ -92,12 +95,7 @@ class RevocationCheck:
 
 def _demands_staple(certificate: x509.Certificate) -> bool:
     """Whether the authority has promised that the server staples (RFC 7633)."""
-    try:
-        return (
-            x509.TLSFeatureType.status_request in certificate.extensions.get_extension_for_class(x509.TLSFeature).value
-        )
-    except (x509.ExtensionNotFound, ValueError):
-        return False
+    return x509.TLSFeatureType.status_request in (extension_of(certificate, x509.TLSFeature) or ())
 
 
 def _demanded_problem(certificate: x509.Certificate, issuer: x509.Certificate, stapled: bytes, now: datetime) -> str:
