@@ -84,7 +84,8 @@ def start_tls(
             stream = handshake.run(deadline)
         if sessions is not None:
             path = verified_path(connection) or (remembered.path if remembered is not None else ())
-            stream.ended = partial(sessions.keep, options, port, connection, stream.server_certificate, path)
+            if path:  # without it nobody would know when the session has to end
+                stream.ended = partial(sessions.keep, options, port, connection, stream.server_certificate, path)
         return stream
     except BaseException:
         inner.abort()

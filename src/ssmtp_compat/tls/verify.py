@@ -215,11 +215,14 @@ class Verifier:
         return "" if Fault.HOST_NAME in self._forgiven else host_name_problem(leaf.der, self._name)
 
     def _strength_problem(self, certificate: X509, depth: int) -> str:
-        return self._strength(certificate.to_cryptography(), depth) if self._strength is not None else ""
+        if self._strength is None:
+            return ""
+        read = _readable(certificate)
+        return self._strength(read, depth) if read is not None else "certificate cannot be decoded"
 
     def _revocation_problem(self, check: RevocationCheck, connection: SSL.Connection, response: bytes) -> str:
         path = verified_path(connection)
-        if len(path) > 1 and not self._is_anchored:
+        if not path or (len(path) > 1 and not self._is_anchored):
             return check.unanchored_problem()
         return check.problem(path, response)
 
@@ -233,8 +236,20 @@ class Verifier:
 
 
 def verified_path(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
-    """The certificates that OpenSSL went over in a full handshake, the server's first; empty for a resumed one."""
-    return tuple(certificate.to_cryptography() for certificate in connection.get_verified_chain() or ())
+    """The certificates that OpenSSL went over in a full handshake, the server's first.
+
+    Empty for a resumed one, and where one of them cannot be decoded.
+    """
+    path = [_readable(certificate) for certificate in connection.get_verified_chain() or ()]
+    return tuple(certificate for certificate in path if certificate is not None) if None not in path else ()
+
+
+def _readable(certificate: X509) -> x509.Certificate | None:
+    """What OpenSSL has read, read by a stricter parser; None for what that does not take."""
+    try:
+        return certificate.to_cryptography()
+    except Exception:  # noqa: BLE001  parsers raise many kinds, of which some are no ValueError
+        return None
 
 
 def _chain_problem(certificate: Certificate, error: int, depth: int) -> str:

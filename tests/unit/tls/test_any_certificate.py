@@ -1,0 +1,93 @@
+"""OpenSSL reads certificates that stricter parsers do not: whatever a server shows, an error of ours or a verdict."""
+
+from __future__ import annotations
+
+import base64
+import random
+import ssl
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from ssmtp_compat.errors import SSMTPError
+from ssmtp_compat.net.deadline import Deadline
+from ssmtp_compat.tls.answers import Revocation
+from ssmtp_compat.tls.context import TlsOptions
+from ssmtp_compat.tls.handshake import start_tls
+from ssmtp_compat.tls.policy import TlsPolicy
+from ssmtp_compat.tls.sessions import SessionCache
+from ssmtp_compat.tls.verify import Fault
+from wire.test_ocsp import MUST_STAPLE
+from wire.test_ocsp import named as responder_at
+from wire.test_revocation import named as list_at
+from wire.tls_certificates import authority, issue
+from wire.tls_memory import MemoryServer
+
+EVERYTHING = Fault.DATES | Fault.AUTHORITY | Fault.USAGE | Fault.HOST_NAME
+OPTIONS = {
+    "plain": {},
+    "for an address": {"server_name": "127.0.0.1"},
+    "old versions too": {"policy": TlsPolicy(versions=frozenset({"TLSv1", "TLSv1.1", "TLSv1.2"}))},
+    "revocation": {"revocation": Revocation.REQUIRED, "revocation_of_authorities": Revocation.REQUIRED},
+    "forgiving": {"revocation": Revocation.IF_AVAILABLE, "forgiven": EVERYTHING},
+}
+URL = "http://web.example.test/"
+ISSUED = issue("localhost", issuer=authority(), extensions=(list_at(URL), responder_at(URL), MUST_STAPLE))
+KEY = ISSUED.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def show(der: bytes, name: str, directory: Path, accept: bool) -> str:
+    """What is said of a server with this certificate; "" where it is accepted, or cannot even start."""
+    path = directory / "server.pem"
+    text = base64.encodebytes(der)
+    path.write_bytes(KEY + b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n")
+    try:
+        server = MemoryServer(path)
+    except ssl.SSLError:
+        return ""
+    wanted = TlsOptions(**{"server_name": "localhost", "ca_pem": authority().pem.decode(), **OPTIONS[name]})
+    judge = (lambda _: True) if accept else None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the parsers, about what they will refuse one day
+            start_tls(
+                server, wanted, Deadline(5), authenticate=judge, sessions=SessionCache(), ask=lambda *_: (404, b"")
+            )
+    except SSMTPError as error:
+        assert server.closed
+        return error.message
+    return ""
+
+
+def changed(old: bytes, new: bytes) -> Callable[[], bytes]:
+    assert old in ISSUED.der
+    return lambda: ISSUED.der.replace(old, new, 1)
+
+
+CERTIFICATES = {
+    "a version that is none": changed(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x7a"),
+    "a boolean that is none": changed(b"\x01\x01\xff", b"\x01\x01\x7a"),
+    "a name that is no text": changed(b"localhost", b"\xff\xfe\r\n\x00\x1b[2J"),
+}
+
+
+@pytest.mark.parametrize("accept", [False, True])
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("certificate", CERTIFICATES)
+def test_a_certificate_that_stricter_parsers_refuse(certificate: str, name: str, accept: bool, tmp_path: Path):
+    said = show(CERTIFICATES[certificate](), name, tmp_path, accept)
+    assert said.isprintable()
+    assert said or accept
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_certificate_with_octets_changed(name: str, tmp_path: Path):
+    chance = random.Random(5)
+    for _ in range(100):
+        der = bytearray(ISSUED.der)
+        for _ in range(chance.randint(1, 3)):
+            der[chance.randrange(len(der))] = chance.randrange(256)
+        assert show(bytes(der), name, tmp_path, chance.random() < 0.5).isprintable()
