@@ -16,7 +16,7 @@ from OpenSSL.crypto import X509
 
 from ..catalog.errors import ErrorCode
 from ..errors import TLSError
-from ..pki.certificates import KeyPair
+from ..pki.certificates import Certificate, KeyPair
 from .answers import Revocation
 from .policy import TlsPolicy, apply
 from .progress import report_staple
@@ -92,8 +92,8 @@ def make_context(options: TlsOptions) -> SSL.Context:
     OpenSSL and pyOpenSSL let any number of threads use a context that is not changed after its first use. No private
     key is in it, for it outlives the client that wanted it.
 
-    Raises :class:`TLSError` (271) naming the file, the directory or the text with CA certificates that cannot be used;
-    and what :func:`policy.apply` raises.
+    Raises :class:`TLSError`: 271 naming the file, the directory or the text with CA certificates that cannot be used,
+    273 for an issuer of the client's that is malformed; and what :func:`policy.apply` raises.
     """
     files = [path for path in options.ca_file_candidates if _is(Path.is_file, path)][:1]
     if options.ca_file:
@@ -103,12 +103,12 @@ def make_context(options: TlsOptions) -> SSL.Context:
     if not (files or options.ca_dir or options.ca_pem):
         files.append(certifi.where())
     directory = _CaPath.now(options.ca_dir, Path(options.ca_dir).stat()) if options.ca_dir else None
-    return _build(
-        _TrustAnchors(tuple(_ca_file(path) for path in files), directory, options.ca_pem),
-        # The issuers go along, the root left out: the server knows it, or will not believe it.
-        tuple(one.der for one in options.client.chain if not one.self_issued) if options.client is not None else (),
-        options.policy,
-    )
+    anchors = _TrustAnchors(tuple(_ca_file(path) for path in files), directory, options.ca_pem)
+    # The issuers go along, the root left out: the server knows it, or will not believe it.
+    issuers = [one for one in options.client.chain if not one.self_issued] if options.client is not None else []
+    for one in issuers:
+        _read(one)
+    return _build(anchors, tuple(one.der for one in issuers), options.policy)
 
 
 def make_connection(options: TlsOptions) -> TlsConnection:
@@ -154,14 +154,25 @@ def _build(anchors: _TrustAnchors, client_issuers: tuple[bytes, ...], policy: Tl
 
 
 def _use(connection: SSL.Connection, client: KeyPair) -> None:
+    certificate = _read(client.certificate)
     try:
-        connection.use_certificate(x509.load_der_x509_certificate(client.certificate.der))
+        connection.use_certificate(certificate)
         connection.use_privatekey(cast(Any, client.private_key))  # says itself which kinds of key it takes
     except (SSL.Error, TypeError, ValueError) as error:
         reason = f": {reasons(error)}" if isinstance(error, SSL.Error) else ""
         raise TLSError(
             ErrorCode.NO_CREDENTIALS,
             f"TLS cannot use the certificate of {client.certificate.subject} or its key{reason}.",
+        ) from error
+
+
+def _read(certificate: Certificate) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(certificate.der)
+    except Exception as error:  # stricter than our own parser, and with exceptions of many kinds
+        raise TLSError(
+            ErrorCode.NO_CREDENTIALS,
+            f"TLS cannot use the certificate of {certificate.subject}, because it is malformed.",
         ) from error
 
 
@@ -187,7 +198,7 @@ def _load(context: SSL.Context, path: str) -> None:
 def _add_pem(context: SSL.Context, pem: str) -> None:
     try:
         certificates = x509.load_pem_x509_certificates(pem.encode())
-    except ValueError as error:
+    except Exception as error:  # of many kinds, of which some are no ValueError
         text = "The text with CA certificates is not in PEM form or is damaged."
         raise TLSError(ErrorCode.CANNOT_OPEN_STORE, text) from error
     store = context.get_cert_store()

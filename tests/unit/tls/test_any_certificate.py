@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ssmtp_compat.errors import SSMTPError
+from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.errors import SSMTPError, TLSError
 from ssmtp_compat.net.deadline import Deadline
+from ssmtp_compat.pki.certificates import Certificate, KeyPair
 from ssmtp_compat.tls.answers import Revocation
-from ssmtp_compat.tls.context import TlsOptions
+from ssmtp_compat.tls.context import TlsOptions, make_connection, make_context
 from ssmtp_compat.tls.handshake import start_tls
 from ssmtp_compat.tls.policy import TlsPolicy
 from ssmtp_compat.tls.sessions import SessionCache
@@ -91,3 +93,15 @@ def test_a_certificate_with_octets_changed(name: str, tmp_path: Path):
         for _ in range(chance.randint(1, 3)):
             der[chance.randrange(len(der))] = chance.randrange(256)
         assert show(bytes(der), name, tmp_path, chance.random() < 0.5).isprintable()
+
+
+def test_what_is_malformed_here_is_an_error_too():
+    der = CERTIFICATES["a version that is none"]()
+    text = "-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der).decode() + "-----END CERTIFICATE-----\n"
+    with pytest.raises(TLSError, match="text with CA certificates is not in PEM form or is damaged"):
+        make_context(TlsOptions(server_name="localhost", ca_pem=text))
+    odd, own = Certificate(der), Certificate(ISSUED.der)
+    for client in (KeyPair(odd, ISSUED.key), KeyPair(own, ISSUED.key, (odd,))):
+        with pytest.raises(TLSError, match="TLS cannot use the certificate of CN=server") as caught:
+            make_connection(TlsOptions(server_name="localhost", client=client))
+        assert caught.value.code is ErrorCode.NO_CREDENTIALS
