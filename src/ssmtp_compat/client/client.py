@@ -17,7 +17,7 @@ from ..catalog.schema import PropertyDef
 from ..catalog.values import shown
 from ..errors import CertificateError, InvalidValueError, SSMTPError, TLSError
 from ..events import CallbackError, EventHub
-from ..message.ascii_text import Octets
+from ..message.body import Octets
 from ..message.canonical import has_ascii_line_ends
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import CancelToken, Deadline
