@@ -76,7 +76,7 @@ def canonical_form(data: bytes) -> bytes | LineBlocks: ...
 def canonical_form(data: Octets) -> Octets: ...
 def canonical_form(data: Octets) -> Octets:
     """``data`` with each CRLF, lone CR and lone LF as CRLF; the same object if nothing is to be changed."""
-    if isinstance(data, LineBlocks) or is_canonical(data):
+    if not isinstance(data, bytes | AsciiText) or is_canonical(data):
         return data
     data = in_blocks(data)
     return data if isinstance(data, LineBlocks) else to_crlf(data)
@@ -93,7 +93,7 @@ def in_blocks(data: Octets) -> bytes | LineBlocks:
 
 def too_wide(data: Octets) -> bool:
     """Whether a line of ``data``, which is canonical, is longer than the 998 octets of RFC 5322 2.1.1."""
-    return data.has_long_line if isinstance(data, LineBlocks) else has_long_line(data)
+    return has_long_line(data) if isinstance(data, bytes | AsciiText) else data.has_long_line
 
 
 def _line_starts(source: str | bytes) -> Iterator[int]:
