@@ -26,6 +26,7 @@ from ..net.tcp import TcpOptions, TcpStream
 from ..net.tcp import connect as tcp_connect
 from ..net.timeouts import Timeouts
 from ..smtp import commands
+from ..smtp.auth.mechanism import ChannelBinding
 from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
 from .authentication import authenticate
@@ -82,7 +83,7 @@ class Connection:
         self._exchange: Exchange | None = None
         self._secured = False
         self._tunnelled = False
-        self._channel_binding = b""
+        self._channel_binding = ChannelBinding()
         self._ready = False
 
     @property
@@ -175,7 +176,7 @@ class Connection:
                 deadline,
                 tls=self._secured,
                 certificate=self._options.tls is not None and self._options.tls.client is not None,
-                tls_exporter=self._channel_binding,
+                binding=self._channel_binding,
             )
 
     def _reach(self, deadline: Deadline) -> Stream:
@@ -238,7 +239,7 @@ class Connection:
         # Known already where it was judged; one that is accepted without checks is not.
         self.server_certificate = secured.server_certificate.pem
         self._secured = True
-        self._channel_binding = secured.channel_binding
+        self._channel_binding = ChannelBinding(secured.channel_binding, server_end_point=secured.server_end_point)
         self._status("TLS handshake complete")
 
     def _judge_certificate(self, certificate: ServerCertificate) -> bool:

@@ -18,6 +18,7 @@ from ..net.deadline import Deadline
 from ..net.stream import Stream
 from .answers import Revocation
 from .bindings import session_resumed
+from .channel_binding import server_end_point
 from .context import TlsOptions, make_connection
 from .progress import Watch
 from .reasons import reasons
@@ -151,6 +152,11 @@ class TlsStream:
         """What both ends of this very connection know and nobody else: tls-exporter. Empty before TLS 1.3, where it
         would need extensions that cannot be asked for here (RFC 9266 section 3)."""
         return self._connection.export_keying_material(*_EXPORTER) if self.negotiated.version == "TLSv1.3" else b""
+
+    @property
+    def server_end_point(self) -> bytes:
+        """What stands for the server's certificate, see :func:`~ssmtp_compat.tls.channel_binding.server_end_point`."""
+        return server_end_point(self.server_certificate.der)
 
     def read(self, limit: int, deadline: Deadline) -> bytes:
         """As every stream reads; ``b""`` only after the server's close_notify.
