@@ -108,6 +108,13 @@ class Deadline:
         if not self._absolute:
             self._started = self._clock()
 
+    def part(self, seconds: float) -> Deadline:
+        """A deadline for one step: ``seconds`` for all of it, or what is left here where that is less or ``seconds`` is
+        0. The same switch ends it. Raises as :meth:`remaining` does.
+        """
+        limits = [limit for limit in (seconds, self.remaining()) if limit]
+        return Deadline(min(limits, default=0), doing=self.doing, absolute=True, cancel=self.cancel, clock=self._clock)
+
     def check(self) -> None:
         """Raise as :meth:`remaining` does."""
         self.remaining()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import certifi
 from cryptography import x509
@@ -19,11 +19,14 @@ from ..errors import TLSError
 from ..pki.certificates import KeyPair
 from .answers import Revocation
 from .policy import TlsPolicy, apply
-from .progress import report_staple, report_state
+from .progress import report_staple
 from .reasons import reasons
 from .verify import NO_FAULT, Fault
 
-__all__ = ["TlsOptions", "make_connection", "make_context"]
+__all__ = ["TlsConnection", "TlsOptions", "make_connection", "make_context"]
+
+TlsConnection: TypeAlias = SSL.Connection
+"""What :func:`make_connection` returns; those who import no OpenSSL hand it on as it is."""
 
 _CONTEXTS_KEPT: Final = 8
 """One is what nearly every program needs; a few more cost little. Loading a system's CA bundle takes 10 to 30 ms."""
@@ -108,8 +111,8 @@ def make_context(options: TlsOptions) -> SSL.Context:
     )
 
 
-def make_connection(options: TlsOptions) -> SSL.Connection:
-    """Return a client's connection over memory for ``options``.
+def make_connection(options: TlsOptions) -> TlsConnection:
+    """Return a client's connection over memory for ``options``, for one handshake.
 
     Raises what :func:`make_context` does, and :class:`TLSError` (273) for a client certificate that OpenSSL does not
     take.
@@ -137,9 +140,7 @@ def _build(anchors: _TrustAnchors, client_issuers: tuple[bytes, ...], policy: Tl
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
     # The callback that judges belongs to the connection; without one OpenSSL's own judgement stands.
     context.set_verify(SSL.VERIFY_PEER)
-    # On the context, because pyOpenSSL before 25.2 has it nowhere else.
-    context.set_info_callback(report_state)
-    # Nowhere else either. It is heard of by connections that ask for a staple only.
+    # pyOpenSSL has it nowhere else. It is heard of by connections that ask for a staple only.
     context.set_ocsp_client_callback(report_staple)
     for file in anchors.files:
         _load(context, file.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...catalog.errors import ErrorCode
-from ...errors import ProtocolError, SSMTPError, UnsupportedError
+from ...errors import ProtocolError, SSMTPError, UnsupportedError, printable
 from .mechanism import Credentials
 
 __all__ = ["SecurityContext"]
@@ -117,4 +117,4 @@ class SecurityContext:
         text = "" if isinstance(error, (ValueError, LookupError)) else str(error)
         if not text or (self._credentials.password and self._credentials.password in text):
             text = type(error).__name__
-        return "".join(char if char.isprintable() else "?" for char in text[:_LONGEST_REASON]).rstrip(".")
+        return printable(text[:_LONGEST_REASON]).rstrip(".")
