@@ -46,15 +46,16 @@ class StoreFormat(Enum):
     XML = "XML"
     JWK = "JSON Web Key"
     PKCS11 = "PKCS#11 token"
-    AUTO = "any"
+    ANY = "any format"
+    AUTO = "path, address or content"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSource:
     """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None).
 
-    With ``StoreFormat.AUTO`` content may also be the path of a file that exists. With ``StoreFormat.PKCS11`` it is the
-    address of a token.
+    With ``StoreFormat.ANY`` the content says which format it is in. With ``StoreFormat.AUTO`` it may also be the path
+    of a file that exists, or the address of a token, which it is with ``StoreFormat.PKCS11``.
     """
 
     format: StoreFormat
@@ -85,7 +86,7 @@ _OPENERS: Final[Mapping[StoreFormat, _Opener]] = MappingProxyType(
         StoreFormat.XML: open_xml,
         StoreFormat.JWK: open_jwk,
         StoreFormat.PKCS11: open_token,
-        StoreFormat.AUTO: open_any,
+        StoreFormat.ANY: open_any,
     }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
@@ -150,11 +151,11 @@ def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:
 
 
 def _path_or_content(source: StoreSource) -> StoreSource:
-    """``source`` with a path in place of the content where that is one. Nothing of the content is in an error."""
+    """``source`` with what its content turns out to be. Nothing of the content is in an error."""
     content = source.content or b""
     path = _existing_path(content)
     if path is not None:
-        return replace(source, path=path, content=None)
+        return replace(source, format=StoreFormat.ANY, path=path, content=None)
     if is_token_uri(content):
         return replace(source, format=StoreFormat.PKCS11)
     if recognised(content) is None:
@@ -162,7 +163,7 @@ def _path_or_content(source: StoreSource) -> StoreSource:
             ErrorCode.CANNOT_OPEN_STORE,
             f"{source.what} is neither the path of a file that is there nor a store in a format that is known.",
         )
-    return source
+    return replace(source, format=StoreFormat.ANY)
 
 
 def _existing_path(content: bytes) -> str | None:
