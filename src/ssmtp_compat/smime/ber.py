@@ -1,42 +1,28 @@
-"""BER read strictly (X.690): what others have written, with bounds on depth, count and length.
+"""The values of CMS as they are read, from BER, in which it may come (RFC 5652 10.1).
 
-Definite and indefinite lengths and constructed strings are taken, because CMS may come in BER (RFC 5652 10.1). Whether
-a value is written as DER wants it, is known of each: what is hashed or compared as octets has to be.
+Whether a value is written as DER wants it, is known of each: what is hashed or compared as octets has to be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
+from ..pki.ber import CONSTRUCTED, Element, read_elements
 from .der import OCTET_STRING, SEQUENCE, SET
 
 __all__ = ["Fields", "Value", "malformed", "read"]
 
-MAXIMUM_DEPTH: Final = 32
-"""Values within values. A certificate inside a SignedData comes to about 12; BER strings in pieces add a few."""
-MAXIMUM_VALUES: Final = 250_000
-"""Writers of BER cut content into pieces of 1000 octets and more, so this is enough for 200 MB of it."""
 MAXIMUM_INTEGER: Final = 64
 """Octets. The longest in CMS itself is a serial number, which RFC 5280 4.1.2.2 bounds at 20."""
-MAXIMUM_OID: Final = 64
-"""Octets of an object identifier."""
 
-BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 BIT_STRING: Final = 0x03
 OID: Final = 0x06
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
-
-_CONSTRUCTED: Final = 0x20
-_HIGH_TAG: Final = 0x1F
-_LONGEST_LENGTH: Final = 8
-"""Length octets; more than eight cannot be the length of anything."""
 
 
 def malformed(detail: str) -> SSMTPError:
@@ -44,32 +30,12 @@ def malformed(detail: str) -> SSMTPError:
     return SSMTPError(ErrorCode.MESSAGE_DECODING, detail)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Value:
-    """One value: identifier octet, place in ``source``, and the values inside when it is constructed."""
+class Value(Element):
+    """One value of a CMS object; ``what`` names it in the text of an error."""
 
-    source: bytes
-    tag: int
-    """The identifier octet, class and the constructed bit included."""
-    start: int
-    body: int
-    """Where the content begins."""
-    body_end: int
-    end: int
-    """Behind the value, end-of-contents octets included."""
+    __slots__ = ()
+
     children: tuple[Value, ...]
-    is_der: bool
-    """Whether it and everything inside has definite lengths in their shortest form (X.690 10.1)."""
-
-    @property
-    def octets(self) -> bytes:
-        """The whole value as it was received."""
-        return self.source[self.start : self.end]
-
-    @property
-    def content(self) -> bytes:
-        """The content octets as they were received."""
-        return self.source[self.body : self.body_end]
 
     def expect(self, tag: int, what: str) -> Value:
         """The value itself. Raises (10192) naming ``what`` when its tag is another one."""
@@ -87,10 +53,12 @@ class Value:
 
     def string(self, what: str, tag: int = OCTET_STRING) -> bytes:
         """The octets of an OCTET STRING, in one piece or in many (X.690 8.7); ``tag`` is its primitive form's."""
-        if self.tag == tag:
-            return self.content
-        self.expect(tag | _CONSTRUCTED, what)
-        return b"".join(_segments(self, what))
+        if self.tag != tag:
+            self.expect(tag | CONSTRUCTED, what)
+        try:
+            return self.joined()
+        except ValueError as error:
+            raise malformed(f"{what} cannot be read: {error}") from error
 
     def integer(self, what: str) -> int:
         """The value of an INTEGER in its shortest form."""
@@ -104,7 +72,7 @@ class Value:
     def oid(self, what: str) -> str:
         """The value of an OBJECT IDENTIFIER in dotted form."""
         content = self.expect(OID, what).content
-        if not 0 < len(content) <= MAXIMUM_OID or content[-1] >= 0x80:
+        if not content or content[-1] >= 0x80:
             raise malformed(f"{what} is no object identifier.")
         arcs: list[int] = []
         arc = 0
@@ -162,113 +130,8 @@ class Fields:
 
 
 def read(octets: bytes) -> Value:
-    """The one value that ``octets`` are. Takes time and memory in proportion to their number.
-
-    Raises :class:`SSMTPError` (10192) for anything else: cut short, followed by more, with lengths that do not fit,
-    nested more than 32 deep, or of more than 250 000 values.
-    """
-    return _Reader(octets).read()
-
-
-@dataclass(slots=True)
-class _Open:
-    """A constructed value whose content is being read; ``limit`` is where it ends, or its parent does."""
-
-    tag: int
-    start: int
-    body: int
-    limit: int
-    indefinite: bool
-    children: list[Value]
-    is_der: bool
-
-
-class _Reader:
-    """A loop with a stack of its own: recursion would let the sender choose how deep Python's goes."""
-
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-        self._at = 0
-        self._count = 0
-        self._stack: list[_Open] = []
-
-    def read(self) -> Value:
-        value = self._next(len(self._octets))
-        while value is None or self._stack:
-            if value is not None:
-                self._stack[-1].children.append(value)
-            value = self._close() or self._next(self._stack[-1].limit)
-        if value.end != len(self._octets):
-            raise malformed(f"{len(self._octets) - value.end} octets stand behind the end of the structure.")
-        return value
-
-    def _next(self, limit: int) -> Value | None:
-        """Read one header; the value when it is primitive, else None with the value opened."""
-        start = self._at
-        tag = self._octet(limit)
-        if tag & _HIGH_TAG == _HIGH_TAG:
-            raise malformed("A tag number above 30 occurs, which no structure of CMS has.")
-        if not tag:
-            raise malformed("End-of-contents octets stand where a value is due.")
-        length, shortest = self._length(limit)
-        self._count += 1
-        if self._count > MAXIMUM_VALUES:
-            raise malformed(f"The structure has more than {MAXIMUM_VALUES} values.")
-        body = self._at
-        if length is not None and length > limit - body:
-            raise malformed("The structure is cut short, or a length in it is wrong.")
-        if tag & _CONSTRUCTED:
-            if len(self._stack) == MAXIMUM_DEPTH:
-                raise malformed(f"The structure is nested more than {MAXIMUM_DEPTH} deep.")
-            end = limit if length is None else body + length
-            self._stack.append(_Open(tag, start, body, end, length is None, [], shortest))
-            return None
-        if length is None:
-            raise malformed("A primitive value has no definite length.")
-        self._at = body + length
-        return Value(self._octets, tag, start, body, self._at, self._at, (), shortest)
-
-    def _close(self) -> Value | None:
-        """The innermost open value when its content has ended."""
-        top = self._stack[-1]
-        body_end = self._at
-        if top.indefinite:
-            if self._octets[self._at : min(self._at + 2, top.limit)] != b"\0\0":
-                return None
-            self._at += 2
-        elif self._at != top.limit:
-            return None
-        self._stack.pop()
-        is_der = top.is_der and all(child.is_der for child in top.children)
-        return Value(self._octets, top.tag, top.start, top.body, body_end, self._at, tuple(top.children), is_der)
-
-    def _octet(self, limit: int) -> int:
-        if self._at >= limit:
-            raise malformed("The structure is cut short, or a length in it is wrong.")
-        octet = self._octets[self._at]
-        self._at += 1
-        return octet
-
-    def _length(self, limit: int) -> tuple[int | None, bool]:
-        """Length (None for indefinite) and whether that is its shortest form."""
-        first = self._octet(limit)
-        if first < 0x80:
-            return first, True
-        size = first & 0x7F
-        if not size:
-            return None, False
-        if size > _LONGEST_LENGTH:
-            raise malformed("A length has more than eight octets.")
-        length = 0
-        for _ in range(size):
-            length = length << 8 | self._octet(limit)
-        return length, length >= 0x80 and length.bit_length() > 8 * (size - 1)
-
-
-def _segments(value: Value, what: str) -> Iterator[bytes]:
-    """The pieces of a constructed OCTET STRING. Its depth is bounded by the reader, so this may recurse."""
-    for child in value.children:
-        if child.tag == OCTET_STRING | _CONSTRUCTED:
-            yield from _segments(child, what)
-        else:
-            yield child.expect(OCTET_STRING, what).content
+    """The one value that ``octets`` are. Raises :class:`SSMTPError` (10192) where :func:`read_elements` refuses."""
+    try:
+        return read_elements(octets, Value)
+    except ValueError as error:
+        raise malformed(str(error)) from error

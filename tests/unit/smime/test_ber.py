@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import SSMTPError
+from ssmtp_compat.pki.ber import MAXIMUM_DEPTH, MAXIMUM_ELEMENTS
 from ssmtp_compat.smime import ber, der
 from steps import steps
 
@@ -66,7 +67,7 @@ def test_what_is_no_value_is_refused(octets: str, text: str):
 
 def test_depth_is_bounded_whatever_form_the_lengths_have():
     nested = b"\x04\x00"
-    for _ in range(ber.MAXIMUM_DEPTH):
+    for _ in range(MAXIMUM_DEPTH):
         nested = der.wrap(der.SEQUENCE, nested)
     assert ber.read(nested)
     fails(der.wrap(der.SEQUENCE, nested), "deep")
@@ -74,7 +75,7 @@ def test_depth_is_bounded_whatever_form_the_lengths_have():
 
 
 def test_the_number_of_values_is_bounded():
-    fails(der.wrap(der.SEQUENCE, b"\x05\x00" * (ber.MAXIMUM_VALUES + 1)), "more than 250000 values")
+    fails(der.wrap(der.SEQUENCE, b"\x05\x00" * (MAXIMUM_ELEMENTS + 1)), "more than 250000 values")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Final
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..armor import decode_base64
-from ..ber import elements_in, to_definite
+from ..ber import Element, read_elements
 from .entries import Store
 from .jks import JKS_MAGIC, open_jks
 from .jwk import open_jwk
@@ -94,7 +94,7 @@ def _of_pem(content: bytes) -> Opener:
 
 def _of_asn1(content: bytes) -> Opener | None:
     try:
-        kinds = tuple(element[0] for element in elements_in(to_definite(content)))
+        kinds = tuple(element.tag for element in read_elements(content, Element).children)
     except ValueError:
         return None
     return next((opener for wanted, opener in _ASN1_FORMATS if kinds == wanted), None)
