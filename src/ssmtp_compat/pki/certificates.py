@@ -32,6 +32,8 @@ _KEY_USAGE_NAMES: Final = {
     "encipher_only": "encipherOnly",
     "decipher_only": "decipherOnly",
 }
+_EMAIL_PURPOSES: Final = frozenset({"1.3.6.1.5.5.7.3.4", "2.5.29.37.0"})
+"""emailProtection and anyExtendedKeyUsage (RFC 5280 4.2.1.12)."""
 _UNIVERSAL: Final = 0
 _CONSTRUCTED: Final = 1
 _SEQUENCE: Final = 16
@@ -101,6 +103,19 @@ class Certificate:
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name, as in a root certificate."""
         return self.subject == self.issuer
+
+    @property
+    def allows_email(self) -> bool:
+        """Whether the extended key usage, if there is one, allows emailProtection (RFC 8550 4.4.4)."""
+        return self.extended_key_usage is None or bool(self.extended_key_usage & _EMAIL_PURPOSES)
+
+    def date_problem(self, moment: datetime) -> str:
+        """Why it is not valid at ``moment`` (time-zone aware), as what follows its name; ``""`` when it is."""
+        if moment < self.not_before:
+            return f"is not valid before {self.not_before:%Y-%m-%d %H:%M:%S} UTC"
+        if moment > self.not_after:
+            return f"expired on {self.not_after:%Y-%m-%d %H:%M:%S} UTC"
+        return ""
 
     def pem(self) -> bytes:
         """PEM text, lines of 64 columns, LF line ends."""

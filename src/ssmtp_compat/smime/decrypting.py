@@ -15,13 +15,12 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate, KeyPair
+from . import oids
 from .attributes import check_content_type
 from .ber import malformed
 from .ciphers import CIPHERS, GCM_NONCE_SIZE, GCM_TAG_SIZE, ContentCipher
 from .der import OCTET_STRING
 from .enveloped_data import (
-    AUTH_ENVELOPED_DATA,
-    ENVELOPED_DATA,
     Envelope,
     KeyAgreement,
     KeyTransport,
@@ -72,9 +71,9 @@ def decrypt_message(
     """
     found = find_cms(message)
     content_type, value = open_content_info(found.cms)
-    if content_type == ENVELOPED_DATA:
+    if content_type == oids.ENVELOPED_DATA:
         envelope = read_enveloped_data(value)
-    elif content_type == AUTH_ENVELOPED_DATA:
+    elif content_type == oids.AUTH_ENVELOPED_DATA:
         envelope = read_auth_enveloped_data(value)
         check_content_type(envelope.attributes, envelope.content_type)
     else:

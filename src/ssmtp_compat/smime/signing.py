@@ -19,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate, KeyPair
-from . import der
+from . import der, oids
 from .algorithms import ID_DATA, encode_oid
 from .ciphers import CIPHERS
 from .digests import Digest
@@ -48,9 +48,9 @@ class SignerSpec:
     """multipart/signed (RFC 8551 3.5.3) in place of application/pkcs7-mime with the content inside (3.5.2)."""
 
 
-_SIGNED_DATA: Final = encode_oid("1.2.840.113549.1.7.2")
-_MESSAGE_DIGEST: Final = encode_oid("1.2.840.113549.1.9.4")
-_SIGNING_TIME: Final = encode_oid("1.2.840.113549.1.9.5")
+_SIGNED_DATA: Final = encode_oid(oids.SIGNED_DATA)
+_MESSAGE_DIGEST: Final = encode_oid(oids.MESSAGE_DIGEST)
+_SIGNING_TIME: Final = encode_oid(oids.SIGNING_TIME)
 _VERSION_1: Final = core.Integer(1).dump()
 _DETACHED_CONTENT: Final = der.wrap(der.SEQUENCE, ID_DATA)
 # RFC 5652 11.3: UTCTime through 2049, GeneralizedTime after.
@@ -183,9 +183,9 @@ def _capabilities() -> bytes:
     return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in best_first))
 
 
-_CONTENT_TYPE_ATTRIBUTE: Final = _attribute(encode_oid("1.2.840.113549.1.9.3"), ID_DATA)
-_CAPABILITIES_ATTRIBUTE: Final = _attribute(encode_oid("1.2.840.113549.1.9.15"), _capabilities())
-_SIGNING_CERTIFICATE_V2: Final = encode_oid("1.2.840.113549.1.9.16.2.47")
+_CONTENT_TYPE_ATTRIBUTE: Final = _attribute(encode_oid(oids.CONTENT_TYPE), ID_DATA)
+_CAPABILITIES_ATTRIBUTE: Final = _attribute(encode_oid(oids.SMIME_CAPABILITIES), _capabilities())
+_SIGNING_CERTIFICATE_V2: Final = encode_oid(oids.SIGNING_CERTIFICATE_V2)
 
 
 @lru_cache(maxsize=64)
