@@ -67,7 +67,8 @@ def decrypt_message(
 
     Raises :class:`SSMTPError`: 10192 for a malformed message, and with one and the same text for whatever is wrong
     with the encrypted key, the padding or the authentication tag; 10193 when it is not encrypted; 10194 for an
-    algorithm that is not known; :class:`CertificateError` (10197) when it is for none of ``key_pairs``.
+    algorithm that is not known; :class:`CertificateError` (10197) when it is for none of ``key_pairs``, and (271) when
+    the key is on a token that cannot be used.
     """
     found = find_cms(message)
     content_type, value = open_content_info(found.cms)
