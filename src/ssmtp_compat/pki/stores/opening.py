@@ -91,13 +91,13 @@ _OPENERS: Final[Mapping[StoreFormat, _Opener]] = MappingProxyType(
 )
 # With a salt of this process the digest of a password is worthless outside of it.
 _SALT: Final = os.urandom(16)
-_CacheKey = tuple[StoreFormat, str | bytes, int, int, bytes]
+_CacheKey = tuple[StoreFormat, str | bytes, tuple[int, ...], bytes]
 _cache: OrderedDict[_CacheKey, Store] = OrderedDict()
 _cache_lock = threading.Lock()
 
 
 def open_store(source: StoreSource) -> Store:
-    """Open a store, or give the one opened before when file (by time and size), content and password are the same.
+    """Open a store, or give the one opened before when file, content and password are the same.
 
     Raises :class:`CertificateError` (271) when the file cannot be read or its content cannot be opened; the text
     says which, and never holds the password. Safe to call from several threads.
@@ -113,14 +113,16 @@ def open_store(source: StoreSource) -> Store:
     password_digest = hashlib.sha256(_SALT + password).digest()
     if source.path is not None:
         path, status = _locate(source.path, source.what)
-        key: _CacheKey = (source.format, str(path), status.st_mtime_ns, status.st_size, password_digest)
+        # The number too, for a file may be replaced by one that is as long and as old.
+        state = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
+        key: _CacheKey = (source.format, str(path), state, password_digest)
         what = f"{str(path)!r} ({source.what})"
         return _cached(key, lambda: _opened(opener, _read(path, source.what), password, what))
     content = source.content or b""
     if source.format is StoreFormat.PKCS11:
         # The content is an address, which stays the same when what is there changes.
         return opener(content, password, source.what)
-    key = (source.format, hashlib.sha256(content).digest(), 0, len(content), password_digest)
+    key = (source.format, hashlib.sha256(content).digest(), (), password_digest)
     return _cached(key, lambda: _opened(opener, content, password, source.what))
 
 
