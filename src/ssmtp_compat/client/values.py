@@ -30,7 +30,7 @@ def attach_client_values(client: SSMTPClient) -> None:
     attach(P.Command, write=lambda line, _: client.command(str(line)))
     attach(P.Connected, read=lambda _: client.connected, write=values.set_connected)
     attach(P.Idle, read=lambda _: client.idle)
-    attach(P.LastReply, read=lambda _: client.last_reply)
+    attach(P.LastReply, read=lambda _: client.link.last_reply)
     attach(P.LocalHost, read=values.local_host)
     attach(P.MessageHeaderCount, read=lambda _: len(values.header_fields()))
     attach(P.MessageHeaderField, read=lambda index: values.header_field(index).name)
@@ -38,14 +38,14 @@ def attach_client_values(client: SSMTPClient) -> None:
     attach(P.MessageHeadersString, read=values.headers_string)
     attach(P.Message, write=values.set_message)
     attach(P.MessageText, write=values.set_message_text)
-    attach(P.SSLServerCertEncoded, read=lambda _: client.server_certificate)
+    attach(P.SSLServerCertEncoded, read=lambda _: client.link.server_certificate)
     attach(P.SSLEnabled, read=values.tls_enabled, write=values.set_tls_enabled)
     attach(P.FirewallType, write=values.set_firewall_type)
     for chosen_by in (views.SIGNER, views.TLS_CLIENT):
         _attach_certificate(client, chosen_by)
     attach("BuildInfo", read=lambda _: f"ssmtp_compat {__version__}, independent open-source software")
     attach("Hello", read=lambda _: client.settings.setting_text("Hello") or socket.gethostname())
-    attach("LocalPort", read=lambda _: client.local_port or client.settings.setting_number("LocalPort"))
+    attach("LocalPort", read=lambda _: client.link.local_port or client.settings.setting_number("LocalPort"))
     attach("TransferText", read=lambda _: client.transfer_text)
 
 
@@ -53,7 +53,11 @@ def _attach_certificate(client: SSMTPClient, chosen_by: views.StoreProperties) -
     values = _CertificateValues(client, chosen_by)
     attach = client.settings.attach
     attach(chosen_by.subject, write=values.select_by_subject)
-    attach(chosen_by.encoded, read=lambda _: client.certificate(chosen_by).pem(), write=values.select_by_certificate)
+    attach(
+        chosen_by.encoded,
+        read=lambda _: client.certificates.selection(chosen_by).pem(),
+        write=values.select_by_certificate,
+    )
     for of_store in (chosen_by.store, chosen_by.kind, chosen_by.password):
         attach(of_store, write=partial(values.set_store, of_store))
 
@@ -72,21 +76,21 @@ class _ClientValues:
             self._client.disconnect()
 
     def set_message(self, value: Value, _: int) -> None:
-        self._client.allow_clear_text()
+        self._client.message.allow_clear_text()
         self._settings.put(P.Message, value)
 
     def set_message_text(self, value: Value, _: int) -> None:
-        self._client.allow_clear_text()
-        self._client.restore_headers()
+        self._client.message.allow_clear_text()
+        self._client.message.restore_headers()
         self._settings.put(P.MessageText, value)
 
     def local_host(self, _: int) -> str:
-        return self._client.local_address or self._settings.text(P.LocalHost) or socket.gethostname()
+        return self._client.link.local_address or self._settings.text(P.LocalHost) or socket.gethostname()
 
     def header_fields(self) -> tuple[HeaderField, ...]:
         raw = self._settings.binary(P.Message)
         if not raw:
-            return header_fields(self._client.message_spec(), eight_bit=self._client.eight_bit)
+            return header_fields(self._client.message.spec(), eight_bit=self._client.link.eight_bit)
         return read_fields(raw_message(raw).header.decode("utf-8"))
 
     def header_field(self, index: int) -> HeaderField:
@@ -98,7 +102,7 @@ class _ClientValues:
         raw = self._settings.binary(P.Message)
         if raw:
             return raw_message(raw).header.decode("utf-8")
-        return header_block(self._client.message_spec(), eight_bit=self._client.eight_bit).decode("utf-8")
+        return header_block(self._client.message.spec(), eight_bit=self._client.link.eight_bit).decode("utf-8")
 
     def tls_enabled(self, _: int) -> bool:
         return self._settings.number(P.SSLStartMode) != SSLStartModes.sslNone
@@ -132,7 +136,7 @@ class _CertificateValues:
         self._forget()
         if value:
             source = views.certificate_store(self._settings, self._chosen_by)
-            subject = self._client.certificate(self._chosen_by).by_subject(source, str(value))
+            subject = self._client.certificates.selection(self._chosen_by).by_subject(source, str(value))
             self._settings.put(self._chosen_by.subject, subject)
 
     def select_by_certificate(self, value: Value, _: int) -> None:
@@ -145,9 +149,9 @@ class _CertificateValues:
         except SSMTPError:
             # No store that could hold the key: the certificate is held by itself, as with a store that lacks the key.
             source = None
-        subject = self._client.certificate(self._chosen_by).by_certificate(source, encoded)
+        subject = self._client.certificates.selection(self._chosen_by).by_certificate(source, encoded)
         self._settings.put(self._chosen_by.subject, subject)
 
     def _forget(self) -> None:
         self._settings.put(self._chosen_by.subject, "")
-        self._client.forget_certificate(self._chosen_by)
+        self._client.certificates.forget(self._chosen_by)

@@ -167,7 +167,7 @@ def test_close_at_the_moment_a_method_ends_leaves_no_connection_behind(server: S
     client = Client()
     client.set(P.MailServer, server.host)
     client.set(P.MailPort, server.port)
-    client._busy = ClosingLock(client)
+    client._gate._busy = ClosingLock(client)
     client.connect()
     server.wait_closed()
     assert not client.connected
