@@ -9,11 +9,11 @@ from datetime import datetime
 from ..errors import SSMTPError
 from ..pki.certificates import Certificate
 from . import oids
-from .ber import OID, Value, malformed, read
 from .der import OCTET_STRING, SEQUENCE, SET
 from .digests import DIGESTS_BY_OID
 from .signed_data import Attribute
 from .structures import read_algorithm
+from .values import OID, Value, malformed, read
 
 __all__ = ["AttributeFacts", "CertificateHash", "attribute_facts", "check_content_type", "resembles_attributes"]
 

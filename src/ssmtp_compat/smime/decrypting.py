@@ -17,7 +17,6 @@ from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate, KeyPair
 from . import oids
 from .attributes import check_content_type
-from .ber import malformed
 from .ciphers import CIPHERS, GCM_NONCE_SIZE, GCM_TAG_SIZE, ContentCipher
 from .der import OCTET_STRING
 from .enveloped_data import (
@@ -30,6 +29,7 @@ from .enveloped_data import (
 from .key_recovery import recover_key
 from .reading import find_cms, with_outer_fields
 from .structures import Algorithm, open_content_info
+from .values import malformed
 
 __all__ = ["Decrypted", "decrypt_message"]
 

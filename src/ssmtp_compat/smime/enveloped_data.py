@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import der
-from .ber import Fields, Value, malformed
 from .signed_data import Attribute, read_attributes
 from .structures import Algorithm, CertificateIdentifier, read_algorithm, read_identifier
+from .values import Fields, Value, malformed
 
 __all__ = [
     "Envelope",

@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from . import oids
-from .ber import Value, malformed
 from .digests import DIGESTS_BY_OID
 from .enveloped_data import KeyAgreement, KeyTransport
 from .key_agreement import EC_SCHEMES, KEY_WRAPS, SCHEMES, AgreementScheme
 from .structures import Algorithm, read_algorithm
+from .values import Value, malformed
 
 __all__ = ["recover_key"]
 

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
 from . import oids
-from .ber import Value, malformed
 from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
 from .schemes import ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
 from .structures import Algorithm, read_algorithm
 from .suitability import is_for_pss_alone
+from .values import Value, malformed
 
 __all__ = ["algorithm_name", "digest_of", "signature_problem"]
 

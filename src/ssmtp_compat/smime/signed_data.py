@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from . import der
-from .ber import Value, malformed
 from .structures import Algorithm, CertificateIdentifier, read_algorithm, read_identifier
+from .values import Value, malformed
 
 __all__ = ["Attribute", "SignedData", "SignerInfo", "read_attributes", "read_signed_data"]
 

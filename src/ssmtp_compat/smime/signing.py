@@ -27,7 +27,7 @@ from .schemes import SignatureScheme, signature_scheme
 from .sources import Joined, Source
 from .suitability import CertificateRules, check_signer
 
-__all__ = ["Signer", "SignerSpec", "sign_detached"]
+__all__ = ["Signer", "SignerSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,6 @@ _UTC_TIME: Final = 0x17
 _GENERALIZED_TIME: Final = 0x18
 
 
-def sign_detached(content: Iterable[bytes], spec: SignerSpec) -> bytes:
-    """DER of a ContentInfo with a SignedData over ``content``, which is not in it; see :class:`Signer`."""
-    return Signer(spec).detached(content)
-
-
 class Signer:
     """Signs as ``spec`` says.
 
@@ -71,9 +66,8 @@ class Signer:
     be the canonical entity, octet for octet as it will be sent. Raises :class:`CertificateError` when the signer's
     certificate is out of date (10199), for another purpose (10201) or too weak (10223), :class:`UnsupportedError`
     (20008) when its kind of key cannot sign mail, and :class:`SSMTPError` (10194) when that kind of key cannot use the
-    digest. The methods
-    raise :class:`CertificateError` (10223) when the key is too small and :class:`SSMTPError` (10194) when the system
-    forbids the digest, before anything is written.
+    digest. The methods raise :class:`CertificateError` when the key is too small (10223) or its token cannot be used
+    (271), and :class:`SSMTPError` (10194) when the system forbids the digest, before anything is written.
     """
 
     def __init__(self, spec: SignerSpec) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..pki.certificates import Certificate
-from .ber import Value, malformed, read
 from .der import CONTEXT_0, CONTEXT_0_PRIMITIVE, NULL, SEQUENCE
+from .values import Value, malformed, read
 
 __all__ = ["Algorithm", "CertificateIdentifier", "open_content_info", "read_algorithm", "read_identifier"]
 

@@ -17,13 +17,13 @@ from ..pki.certificates import Certificate
 from ..pki.paths import find_path
 from . import oids
 from .attributes import AttributeFacts, attribute_facts, resembles_attributes
-from .ber import malformed
 from .digests import Digest
 from .reading import Found, find_cms, with_outer_fields
 from .signatures import algorithm_name, digest_of, signature_problem
 from .signed_data import SignedData, SignerInfo, read_signed_data
 from .structures import open_content_info
 from .suitability import CertificateRules, check_signer
+from .values import malformed
 
 __all__ = ["SignerVerdict", "Trust", "Verification", "holds_signed_data", "verify_message"]
 

@@ -11,7 +11,7 @@ from typing import Final
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from ..pki.ber import CONSTRUCTED, Element, read_elements
-from .der import OCTET_STRING, SEQUENCE, SET
+from .der import BIT_STRING, OCTET_STRING, SEQUENCE, SET
 
 __all__ = ["Fields", "Value", "malformed", "read"]
 
@@ -19,7 +19,6 @@ MAXIMUM_INTEGER: Final = 64
 """Octets. The longest in CMS itself is a serial number, which RFC 5280 4.1.2.2 bounds at 20."""
 
 INTEGER: Final = 0x02
-BIT_STRING: Final = 0x03
 OID: Final = 0x06
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
