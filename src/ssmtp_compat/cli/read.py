@@ -131,7 +131,7 @@ def _key_pairs(options: argparse.Namespace) -> list[KeyPair]:
         raise CommandError(error.code, f"--store {source.what}: {error.message}", Exit.BAD_DATA) from error
     if not key_pairs:
         advice = "; give its certificate with --certificate" if store.loose_keys else ""
-        text = f"It has no private key with its certificate but {store.describe()}{advice}."
+        text = f"It has no private key with its certificate, only {store.describe()}{advice}."
         missing = SSMTPError(ErrorCode.NO_DECRYPTION_CERTIFICATE, text)
         raise CommandError(missing.code, f"--store {source.what}: {missing.message}", Exit.BAD_DATA)
     return key_pairs
