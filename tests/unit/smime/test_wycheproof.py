@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import SSMTPError
@@ -27,6 +27,7 @@ from ssmtp_compat.smime.algorithms import RSA_ENCRYPTION, encode_oid
 from ssmtp_compat.smime.decrypting import decrypt_message
 from ssmtp_compat.smime.digests import SHA512, SHAKE256, digest_named
 from ssmtp_compat.smime.enveloped_data import read_enveloped_data
+from ssmtp_compat.smime.key_agreement import AgreementScheme
 from ssmtp_compat.smime.key_recovery import recover_key
 from ssmtp_compat.smime.schemes import ECDSA_WITH, ED448_OID, ED25519_OID
 from ssmtp_compat.smime.structures import open_content_info
@@ -139,6 +140,23 @@ def test_a_secret_that_everybody_knows_is_none(vector: dict[str, Any]):
     )
     content = outcome(forge.enveloped(info, encrypted=forge.cbc()), owner)
     assert content == (b"" if "ZeroSharedSecret" in vector["flags"] else forge.CONTENT)
+
+
+@vectors("aes_wrap")
+def test_a_wrapped_key_is_the_right_one_or_none(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    # Nobody can choose what a secret is made into, so this takes the vector's key in place of it.
+    monkeypatch.setattr(AgreementScheme, "key_encryption_key", lambda *_: octets(vector, "key"))
+    private_key = ec.derive_private_key(4711, ec.SECP256R1())
+    point = private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    info = forge.key_agreement(
+        owner_of(private_key), der.wrap(der.SEQUENCE, encode_oid("1.3.132.1.11.1"), WRAP), point, octets(vector, "ct")
+    )
+    (recipient,) = read_enveloped_data(open_content_info(forge.enveloped(info, encrypted=b""))[1]).recipients
+    recovered = recover_key(recipient, private_key)
+    if vector["result"] == "valid":
+        assert recovered == octets(vector, "msg")
+    elif vector["result"] == "invalid":
+        assert recovered is None
 
 
 @pytest.fixture(scope="module")

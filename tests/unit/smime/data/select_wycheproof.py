@@ -16,7 +16,7 @@ from pathlib import Path
 
 EACH = 1
 """Vectors of one file that share result and flags."""
-MORE = {"rsa_pkcs1_2048": 19, "aes_cbc_pkcs5": 9}
+MORE = {"rsa_pkcs1_2048": 19, "aes_cbc_pkcs5": 9, "aes_wrap": 3}
 """All wrong paddings, of which each is another way to an oracle."""
 FILES = {
     "Cipher": (
@@ -25,6 +25,7 @@ FILES = {
         "rsa_oaep_2048_sha256_mgf1sha256",
         "rsa_oaep_2048_sha512_mgf1sha1",
         "aes_gcm",
+        "aes_wrap",
     ),
     "Protocol": ("ecdh_secp256r1_ecpoint", "ecdh_secp384r1_ecpoint", "ecdh_secp521r1_ecpoint", "x25519"),
     "Signature": (
@@ -39,10 +40,8 @@ FILES = {
         "ed448",
     ),
 }
-SHARED = ("privateKeyPkcs8", "publicKeyDer", "sha", "mgfSha", "curve", "ivSize")
-LICENSE = (
-    "Copyright 2016 Google Inc. Licensed under the Apache License, Version 2.0. https://github.com/C2SP/wycheproof"
-)
+SHARED = ("privateKeyPkcs8", "publicKeyDer", "sha", "mgfSha", "curve")
+LICENSE = "Copyright 2016 Google Inc. Licensed under the Apache License, Version 2.0; see LICENSE-of-wycheproof."
 
 
 def selected(name: str, content: dict) -> Iterator[dict]:
