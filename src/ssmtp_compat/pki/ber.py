@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-__all__ = ["CONSTRUCTED", "OCTET_STRING", "CutShortError", "Element", "header", "read_elements", "to_definite"]
+__all__ = [
+    "BIT_STRING",
+    "CONSTRUCTED",
+    "INTEGER",
+    "OBJECT_IDENTIFIER",
+    "OCTET_STRING",
+    "SEQUENCE",
+    "CutShortError",
+    "Element",
+    "header",
+    "read_elements",
+    "to_definite",
+]
 
 MAXIMUM_DEPTH: Final = 32
 """Elements inside one another. A certificate inside a SignedData comes to about 14; BER strings in pieces add a few."""
@@ -16,9 +28,13 @@ octets and more, so it is 200 MB of that too."""
 MAXIMUM_OID: Final = 64
 """Octets of an object identifier; known ones have up to 20. The time for its text grows by the square of its length."""
 
+# Identifier octets of universal types (X.690 8.1.2), and the bit that says that there are elements inside.
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
+OBJECT_IDENTIFIER: Final = 0x06
+SEQUENCE: Final = 0x30
 CONSTRUCTED: Final = 0x20
-_OBJECT_IDENTIFIER: Final = 0x06
 _HIGH_TAG: Final = 0x1F
 _LONGEST_LENGTH: Final = 8
 """Length octets; more than eight cannot be the length of anything."""
@@ -173,7 +189,7 @@ class _Reader(Generic[E]):
             return None
         if length is None:
             raise ValueError("A primitive value has no definite length.")
-        if tag == _OBJECT_IDENTIFIER and length > MAXIMUM_OID:
+        if tag == OBJECT_IDENTIFIER and length > MAXIMUM_OID:
             raise ValueError("An object identifier is too long.")
         self._at = body + length
         return self._kind(self._octets, tag, start, body, self._at, self._at, (), shortest)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import SSMTPError
+from ..pki.ber import OBJECT_IDENTIFIER
 from ..pki.certificates import Certificate
 from . import oids
 from .der import OCTET_STRING, SEQUENCE, SET
 from .digests import DIGESTS_BY_OID
 from .signed_data import Attribute
 from .structures import read_algorithm
-from .values import OID, Value, malformed, read
+from .values import Value, malformed, read
 
 __all__ = ["AttributeFacts", "CertificateHash", "attribute_facts", "check_content_type", "resembles_attributes"]
 
@@ -84,7 +85,7 @@ def resembles_attributes(content: bytes) -> bool:
     except SSMTPError:
         return False
     return bool(elements) and all(
-        each.tag == SEQUENCE and [child.tag for child in each.children] == [OID, SET] for each in elements
+        each.tag == SEQUENCE and [child.tag for child in each.children] == [OBJECT_IDENTIFIER, SET] for each in elements
     )
 
 

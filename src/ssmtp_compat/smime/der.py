@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from ..pki.ber import OCTET_STRING, header
+from ..pki.ber import BIT_STRING, OCTET_STRING, SEQUENCE, header
 
 __all__ = [
     "BIT_STRING",
@@ -23,8 +23,6 @@ __all__ = [
     "wrap",
 ]
 
-BIT_STRING: Final = 0x03
-SEQUENCE: Final = 0x30
 SET: Final = 0x31
 CONTEXT_0: Final = 0xA0
 """[0], constructed: EXPLICIT, or IMPLICIT over a SEQUENCE or SET."""

@@ -10,16 +10,23 @@ from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
-from ..pki.ber import CONSTRUCTED, Element, read_elements
-from .der import BIT_STRING, OCTET_STRING, SEQUENCE, SET
+from ..pki.ber import (
+    BIT_STRING,
+    CONSTRUCTED,
+    INTEGER,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    Element,
+    read_elements,
+)
+from .der import SET
 
 __all__ = ["Fields", "Value", "malformed", "read"]
 
 MAXIMUM_INTEGER: Final = 64
 """Octets. The longest in CMS itself is a serial number, which RFC 5280 4.1.2.2 bounds at 20."""
 
-INTEGER: Final = 0x02
-OID: Final = 0x06
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
 
@@ -70,7 +77,7 @@ class Value(Element):
 
     def oid(self, what: str) -> str:
         """The value of an OBJECT IDENTIFIER in dotted form."""
-        content = self.expect(OID, what).content
+        content = self.expect(OBJECT_IDENTIFIER, what).content
         if not content or content[-1] >= 0x80:
             raise malformed(f"{what} is no object identifier.")
         arcs: list[int] = []

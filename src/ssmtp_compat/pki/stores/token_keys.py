@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar
 
 from asn1crypto import algos, core
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -24,6 +24,7 @@ from .token_uri import TokenAddress
 
 __all__ = ["StaysOnToken", "TokenECKey", "TokenKey", "TokenRSAKey"]
 
+_Public = TypeVar("_Public", bound=rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
 _STAYS: Final = "the private key does not leave its token"
 # cryptography's name of a hash -> asn1crypto's, where the two differ.
 _ASN1_NAMES: Final = {"sha3-224": "sha3_224", "sha3-256": "sha3_256", "sha3-384": "sha3_384", "sha3-512": "sha3_512"}
@@ -119,8 +120,22 @@ class TokenKey:
             yield pkcs11, keys[0]
 
 
-class StaysOnToken:
-    """What cryptography's private keys offer and a token does not."""
+class StaysOnToken(Generic[_Public]):
+    """What the keys have in common, and what cryptography's private keys offer and a token does not."""
+
+    _key: TokenKey
+    _public: _Public
+
+    def __init__(self, key: TokenKey, public: _Public) -> None:
+        self._key = key
+        self._public = public
+
+    @property
+    def key_size(self) -> int:
+        return self._public.key_size
+
+    def public_key(self) -> _Public:
+        return self._public
 
     def private_numbers(self) -> NoReturn:
         raise TypeError(_STAYS)
@@ -135,19 +150,8 @@ class StaysOnToken:
         return self
 
 
-class TokenRSAKey(StaysOnToken, rsa.RSAPrivateKey):
+class TokenRSAKey(StaysOnToken[rsa.RSAPublicKey], rsa.RSAPrivateKey):
     """An RSA key on a token."""
-
-    def __init__(self, key: TokenKey, public: rsa.RSAPublicKey) -> None:
-        self._key = key
-        self._public = public
-
-    @property
-    def key_size(self) -> int:
-        return self._public.key_size
-
-    def public_key(self) -> rsa.RSAPublicKey:
-        return self._public
 
     def sign(self, data: Any, padding: AsymmetricPadding, algorithm: Prehashed | hashes.HashAlgorithm | Any) -> bytes:
         """As cryptography's, with PKCS1v15 and PSS. The hash is made here, for tokens know few of them."""
@@ -171,23 +175,12 @@ class TokenRSAKey(StaysOnToken, rsa.RSAPrivateKey):
         return plain
 
 
-class TokenECKey(StaysOnToken, ec.EllipticCurvePrivateKey):
+class TokenECKey(StaysOnToken[ec.EllipticCurvePublicKey], ec.EllipticCurvePrivateKey):
     """An EC key on a token."""
-
-    def __init__(self, key: TokenKey, public: ec.EllipticCurvePublicKey) -> None:
-        self._key = key
-        self._public = public
-
-    @property
-    def key_size(self) -> int:
-        return self._public.key_size
 
     @property
     def curve(self) -> ec.EllipticCurve:
         return self._public.curve
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self._public
 
     def sign(self, data: Any, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
         """As cryptography's, with ECDSA: DER of ECDSA-Sig-Value (RFC 3279 2.2.3)."""
