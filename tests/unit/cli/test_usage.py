@@ -16,7 +16,7 @@ from wire.scripted_server import Delay, ScriptedServer
 MINIMUM = ("send", "--server", "127.0.0.1", "--from", "zoe@example.org")
 
 WRONG = [
-    ((), "{demo,send,verify,decrypt}"),
+    ((), "{demo,send,queue,process-queue,verify,decrypt}"),
     (("post",), "post"),
     (("send",), "--server"),
     (MINIMUM, "--to, --cc or --bcc"),
