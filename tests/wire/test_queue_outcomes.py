@@ -12,10 +12,8 @@ from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.operations.queueing import Outcome, QueueOptions
 from ssmtp_compat.spool.directory import SpoolDirectory, Waiting
 from wire.mailer import Mailer
+from wire.queued import queue_messages
 from wire.scripted_server import Close, ScriptedServer, Step
-from wire.test_queue import queue, spool
-
-__all__ = ["spool"]
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -35,11 +33,11 @@ def watched(port: int, directory: Path, waiting: Iterator[Waiting] | None = None
     return code, told
 
 
-def test_each_file_has_one_outcome(spool: Path):
-    names = queue(spool, count=4)
-    (spool / names[3]).chmod(0o666)
+def test_each_file_has_one_outcome(tmp_path: Path):
+    names = queue_messages(tmp_path, 4)
+    (tmp_path / names[3]).chmod(0o666)
     with ScriptedServer(replies={"RCPT": ["250 ok", "450 later", "550 no"]}) as server:
-        code, told = watched(server.port, spool)
+        code, told = watched(server.port, tmp_path)
     assert code == 161
     assert sorted(told) == [
         (names[0], Outcome.SENT, 0, True),
@@ -49,42 +47,42 @@ def test_each_file_has_one_outcome(spool: Path):
     ]
 
 
-def test_what_had_no_turn_before_the_run_ended_is_not_told_of(spool: Path):
-    names = queue(spool, count=4)
+def test_what_had_no_turn_before_the_run_ended_is_not_told_of(tmp_path: Path):
+    names = queue_messages(tmp_path, 4)
     with ScriptedServer(faults={Step("MAIL", 2): Close()}) as server:
-        code, told = watched(server.port, spool)
+        code, told = watched(server.port, tmp_path)
     assert code == 1120
     assert told == [(names[0], Outcome.SENT, 0, True), (names[1], Outcome.PUT_BACK, 0, True)]
 
 
-def test_a_message_whose_verdict_is_still_to_come_is_put_back(spool: Path):
-    (name,) = queue(spool)
+def test_a_message_whose_verdict_is_still_to_come_is_put_back(tmp_path: Path):
+    (name,) = queue_messages(tmp_path, 1)
     with ScriptedServer(faults={"MESSAGE": Close()}) as server:
-        assert watched(server.port, spool) == (1120, [(name, Outcome.PUT_BACK, 0, True)])
+        assert watched(server.port, tmp_path) == (1120, [(name, Outcome.PUT_BACK, 0, True)])
 
 
-def test_only_what_is_asked_for_is_sent_and_asked_for_when_its_turn_comes(spool: Path):
-    names = queue(spool, count=3)
+def test_only_what_is_asked_for_is_sent_and_asked_for_when_its_turn_comes(tmp_path: Path):
+    names = queue_messages(tmp_path, 3)
     with ScriptedServer() as server:
 
         def two_of_three() -> Iterator[Waiting]:
-            files = {one.name: one for one in SpoolDirectory(str(spool)).waiting()}
+            files = {one.name: one for one in SpoolDirectory(str(tmp_path)).waiting()}
             assert server.connections == []
             yield files[names[2]]
             assert server.commands[-1] == "DATA"  # and the verdict on it is still to come
             yield files[names[0]]
 
-        code, told = watched(server.port, spool, two_of_three())
+        code, told = watched(server.port, tmp_path, two_of_three())
     assert (code, [name for name, *_ in told]) == (0, [names[2], names[0]])
-    assert [path.name for path in spool.iterdir()] == [names[1]]
+    assert [path.name for path in tmp_path.iterdir()] == [names[1]]
 
 
-def test_a_file_that_cannot_be_taken_away_is_told_with_its_outcome(spool: Path, monkeypatch: pytest.MonkeyPatch):
-    (name,) = queue(spool)
+def test_a_file_that_cannot_be_taken_away_is_told_with_its_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (name,) = queue_messages(tmp_path, 1)
 
     def refuse(self: Path, *, missing_ok: bool = False) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(Path, "unlink", refuse)
     with ScriptedServer() as server:
-        assert watched(server.port, spool) == (302, [(name, Outcome.SENT, 0, False)])
+        assert watched(server.port, tmp_path) == (302, [(name, Outcome.SENT, 0, False)])

@@ -52,7 +52,7 @@ def _process_queue(options: argparse.Namespace) -> Exit:
         report.close(None if options.watch else agenda.left)
     if options.watch:
         return report.gave_up
-    if crew.interrupted:
+    if crew.by_keyboard:
         sys.stderr.write(f"{PROGRAM}: interrupted\n")
         return Exit.INTERRUPTED
     return report.status(agenda.left)

@@ -14,7 +14,7 @@ from ...spool.directory import SpoolDirectory
 from ..outcomes import Exit
 from .agenda import Agenda
 from .pipe import GRACE_SECONDS, LAST_SECONDS
-from .report import Report
+from .report import Report, stop_status
 from .signals import EndSignals
 from .worker_process import State, WorkerProcess
 
@@ -31,7 +31,7 @@ class Crew:
     def __init__(
         self, directory: SpoolDirectory, task: dict[str, Any], agenda: Agenda, report: Report, *, size: int, watch: bool
     ) -> None:
-        self.interrupted = False
+        self.by_keyboard = False
         """Whether Ctrl-C has ended it."""
         self._directory = directory
         self._task = task
@@ -42,8 +42,10 @@ class Crew:
         self._workers: dict[int, WorkerProcess] = {}
         self._started = 0
         self._ending = False
+        self._interrupted = False
+        """Whether the workers were, after they had their time to come to an end."""
         self._deadline = 0.0
-        """When the workers are interrupted, or killed, once it is ending."""
+        """When they are, and after that killed, once it is ending."""
         self._next_poll = 0.0
         self._answers: Final[dict[str, Callable[..., None]]] = {
             "want": self._wanted,
@@ -62,8 +64,7 @@ class Crew:
                 while self._employ():
                     for key, _ in selector.select(self._seconds()):
                         if key.fileobj is signals:
-                            for _ in range(signals.read()):
-                                self._end()
+                            self._signalled(signals.read())
                         else:
                             self._hear(self._workers[key.fd])
             finally:
@@ -71,7 +72,7 @@ class Crew:
                     worker.say("interrupt")
                 for worker in list(self._workers.values()):
                     worker.end()
-                self.interrupted = signals.interrupted
+                self.by_keyboard = signals.by_keyboard
 
     # -- what is to be done next --------------------------------------------------------------------------------------
 
@@ -114,23 +115,30 @@ class Crew:
 
     # -- coming to an end ---------------------------------------------------------------------------------------------
 
+    def _signalled(self, times: int) -> None:
+        for _ in range(times):
+            if self._ending:
+                self._deadline = time.monotonic()
+                self._press()
+            else:
+                self._end()
+
     def _end(self) -> None:
-        """Nothing more is begun. What is under way has its time, and none the second time that this is asked for."""
-        now = time.monotonic()
-        self._deadline = now if self._ending else now + GRACE_SECONDS
+        """Nothing more is begun, and what is under way has its time."""
         self._ending = True
+        self._deadline = time.monotonic() + GRACE_SECONDS
         for worker in self._in(State.IDLE):
             worker.dismiss()
 
     def _press(self) -> None:
         if time.monotonic() < self._deadline:
             return
-        for worker in list(self._workers.values()):
-            if worker.state is State.ENDING:
+        if self._interrupted:
+            for worker in list(self._workers.values()):
                 self._leave(worker, 0)
-            else:
-                worker.state = State.ENDING
-                worker.say("interrupt")
+        for worker in self._workers.values():
+            worker.say("interrupt")
+        self._interrupted = True
         self._deadline = time.monotonic() + LAST_SECONDS
 
     def _seconds(self) -> float | None:
@@ -168,7 +176,7 @@ class Crew:
         stem = name.rpartition(".")[0]
         worker.has = [waiting for waiting in worker.has if waiting.stem != stem]
         wait = self._agenda.settled(stem, Outcome(outcome), gone=gone)
-        self._report.settled(name, Outcome(outcome), code, text, wait)
+        self._report.settled(name, Outcome(outcome), code, text, self._told(wait))
 
     def _trouble(self, worker: WorkerProcess, code: int, text: str) -> None:
         self._report.trouble(code, text)
@@ -181,11 +189,12 @@ class Crew:
         if self._ending and code == ErrorCode.INTERRUPTED_OR_TIMEOUT:
             return
         first, wait = self._agenda.stopped()
-        status = self._report.stopped(code, text, first=first, wait=wait)
-        if self._watch and status in {Exit.BAD_DATA, Exit.NO_PERMISSION}:
+        status = stop_status(code, text)
+        if self._watch and not self._ending and status in {Exit.BAD_DATA, Exit.NO_PERMISSION}:
             # It would be the same the next time, and too many log-ins that fail get an account locked.
             self._report.gave_up = status
             self._end()
+        self._report.stopped(code, text, first=first, wait=self._told(wait))
 
     def _leave(self, worker: WorkerProcess, seconds: float = LAST_SECONDS) -> None:
         """A worker has ended, or is to."""
@@ -199,6 +208,10 @@ class Crew:
         for waiting in worker.has:
             # Nobody knows how far it came with it. The file is free for whoever comes next.
             wait = self._agenda.settled(waiting.stem, Outcome.PUT_BACK)
-            self._report.settled(waiting.name, Outcome.PUT_BACK, error.code, error.message, wait)
+            self._report.settled(waiting.name, Outcome.PUT_BACK, error.code, error.message, self._told(wait))
         first, wait = (True, None) if worker.has else self._agenda.stopped()
-        self._report.stopped(error.code, error.message, first=first, wait=wait)
+        self._report.stopped(error.code, error.message, first=first, wait=self._told(wait))
+
+    def _told(self, wait: float | None) -> float | None:
+        """There is no next turn for anything once it is ending."""
+        return None if self._ending else wait

@@ -14,7 +14,12 @@ from ..outcomes import Exit, delivery_status
 from ..reporting import complaint
 from .bar import Bar
 
-__all__ = ["Report"]
+__all__ = ["Report", "stop_status"]
+
+
+def stop_status(code: int, text: str) -> Exit:
+    """The exit status for what ended a worker's run."""
+    return Exit.DIRECTORY if code == ErrorCode.CANNOT_OPEN_FILE else delivery_status(code, text)
 
 
 class Report:
@@ -45,16 +50,14 @@ class Report:
         if self._bar is not None:
             self._bar.advance(self._said)
 
-    def stopped(self, code: int, text: str, *, first: bool, wait: float | None) -> Exit:
-        """Something ended a worker's run; told once for all workers. Returns the exit status that it would give."""
-        status = Exit.DIRECTORY if code == ErrorCode.CANNOT_OPEN_FILE else delivery_status(code, text)
-        self._stops.add(status)
+    def stopped(self, code: int, text: str, *, first: bool, wait: float | None) -> None:
+        """Something ended a worker's run; told once for all workers, where it is not the ``first`` of its time."""
+        self._stops.add(stop_status(code, text))
         if first:
             self._stop_texts.clear()
         if text not in self._stop_texts:
             self._stop_texts.add(text)
             self._complain(code, f"{text}{_next(wait)}")
-        return status
 
     def trouble(self, code: int, text: str) -> None:
         """Something with a file itself, beside its outcome."""

@@ -21,7 +21,7 @@ class EndSignals:
     """
 
     def __init__(self) -> None:
-        self.interrupted = False
+        self.by_keyboard = False
         """Whether Ctrl-C was one of them."""
         self._reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
@@ -52,4 +52,4 @@ class EndSignals:
         self._writer.close()
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        self.interrupted = self.interrupted or number == signal.SIGINT
+        self.by_keyboard = self.by_keyboard or number == signal.SIGINT
