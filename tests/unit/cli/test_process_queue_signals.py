@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+def pending_signals(pid: int) -> int:
+    (mask,) = re.findall(r"^ShdPnd:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(mask, 16)
+
+
 def names(directory: Path, ending: str) -> list[str]:
     return sorted(path.name for path in directory.glob(f"*{ending}"))
 
@@ -97,6 +103,7 @@ def test_the_message_under_way_comes_to_its_end_and_no_other_is_begun(tmp_path: 
         assert gate.reached.wait(10)
         (worker,) = workers(process)
         ask(process)
+        wait_until(lambda: not pending_signals(process.pid))
         gate.opened.set()
         out, err = process.communicate(timeout=10)
     assert process.returncode == status

@@ -62,10 +62,10 @@ class Crew:
             self._selector = selector
             try:
                 while self._employ():
-                    for key, _ in selector.select(self._seconds()):
-                        if key.fileobj is signals:
-                            self._signalled(signals.read())
-                        else:
+                    ready = selector.select(self._seconds())
+                    self._signalled(signals.read())  # first, so that no worker is given anything more
+                    for key, _ in ready:
+                        if key.fd in self._workers:
                             self._hear(self._workers[key.fd])
             finally:
                 for worker in self._workers.values():
@@ -189,6 +189,7 @@ class Crew:
         if self._ending and code == ErrorCode.INTERRUPTED_OR_TIMEOUT:
             return
         first, wait = self._agenda.stopped()
+        first = first and not self._ending
         status = stop_status(code, text)
         if self._watch and not self._ending and status in {Exit.BAD_DATA, Exit.NO_PERMISSION}:
             # It would be the same the next time, and too many log-ins that fail get an account locked.
