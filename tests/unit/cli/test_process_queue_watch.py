@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ssmtp_compat.cli.drain import agenda, crew
+from ssmtp_compat.operations.queueing import Outcome
 from unit.cli.conftest import Run
 from wire.queued import queue_messages
 from wire.scripted_server import Close, ScriptedServer, Step
@@ -150,10 +151,18 @@ def test_a_directory_that_has_gone_ends_it(run: Run, tmp_path: Path) -> None:
     assert outcome.err.startswith("ssmtp-compat: 302: ")
 
 
-def test_a_file_that_is_left_alone_is_told_once(run: Run, tmp_path: Path) -> None:
+def test_a_file_that_is_left_alone_is_told_once(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (name,) = queue_messages(tmp_path, 1)
     (tmp_path / name).chmod(0o666)
-    with ScriptedServer() as server, meanwhile(lambda: time.sleep(0.8) or True):
+    looked: list[Outcome] = []
+    settled = agenda.Agenda.settled
+
+    def count(self: agenda.Agenda, stem: str, outcome: Outcome, **more: bool) -> float | None:
+        looked.append(outcome)
+        return settled(self, stem, outcome, **more)
+
+    monkeypatch.setattr(agenda.Agenda, "settled", count)
+    with ScriptedServer() as server, meanwhile(lambda: len(looked) >= 3):
         outcome = run(*watch(tmp_path, server.port))
     assert (outcome.status, outcome.err.count("\n")) == (0, 1)
     assert server.connections == []
