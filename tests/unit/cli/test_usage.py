@@ -51,6 +51,25 @@ def test_help_names_every_option_and_every_exit_status(run: Run) -> None:
     assert "demo" in run("--help").out
 
 
+def test_help_of_the_queue_commands_names_what_is_theirs_too(run: Run) -> None:
+    queue, process_queue = run("queue", "--help"), run("process-queue", "--help")
+    assert (queue.status, process_queue.status) == (0, 0)
+    for option in ("--from", "--sign", "--encrypt-to", "without effect"):
+        assert option in queue.out
+    assert [code for code in ("64", "65", "73") if f"\n  {code}  " not in queue.out] == []
+    for option in ("--workers", "--watch", "--server", "--user", "--ca-file", "SSMTP_PASSWORD"):
+        assert option in process_queue.out
+    assert [code for code in (64, 65, 69, 73, 75, 77, 130) if f"\n {code:3}  " not in process_queue.out] == []
+
+
+def test_lines_of_help_fit_a_terminal_of_120_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    for command in ("demo", "send", "queue", "process-queue", "verify", "decrypt"):
+        out = run(command, "--help").out
+        assert max(map(len, out.splitlines())) <= 120, command
+        assert "\nexit status:\n" in out
+
+
 def test_the_version_is_the_packages(run: Run) -> None:
     assert run("--version").out == f"ssmtp-compat {__version__}\n"
 
