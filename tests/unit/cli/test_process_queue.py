@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -26,6 +27,10 @@ def when_connected(server: ScriptedServer, number: int) -> str:
     while len(server.connections) < number and time.monotonic() < patience:
         time.sleep(0.005)
     return "250 ok"
+
+
+def children() -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()]
 
 
 def endings(directory: Path) -> list[str]:
@@ -142,16 +147,38 @@ def test_a_server_that_takes_fewer_connections_gets_all_messages_over_those(run:
 def test_the_message_that_a_connection_was_lost_with_is_put_back_and_the_rest_not_tried(
     run: Run, tmp_path: Path
 ) -> None:
-    names = queue_messages(tmp_path, 4)
+    names = queue_messages(tmp_path, 40)
     with ScriptedServer(faults={Step("MAIL", 2): Close()}) as server:
         outcome = run(*process(tmp_path, server.port))
         assert outcome.status == 75
         lines = outcome.err.splitlines()
         assert [line[:20] for line in lines] == ["ssmtp-compat: 1120: "] * 2
         assert f" {names[1]} put back: " in lines[0]
-        assert outcome.out.endswith("\n1 sent, 1 put back, 0 failed, 0 refused, 2 not tried\n")
-        assert endings(tmp_path) == [".queued"] * 3
+        assert outcome.out.endswith("\n1 sent, 1 put back, 0 failed, 0 refused, 38 not tried\n")
+        assert endings(tmp_path) == [".queued"] * 39
         assert run(*process(tmp_path, server.port)).status == 0
+
+
+def test_a_worker_that_dies_costs_no_more_than_the_messages_it_was_at(run: Run, tmp_path: Path) -> None:
+    queue_messages(tmp_path, 40)
+
+    def kill_once(line: str) -> str:
+        if recipient(3) in line and len(server.connections) == 1:
+            for child in children():
+                os.kill(child, signal.SIGKILL)
+        return "250 ok"
+
+    with ScriptedServer(replies={"RCPT": kill_once}) as server:
+        outcome = run(*process(tmp_path, server.port))
+        assert outcome.status == 69
+        assert (
+            outcome.err.splitlines()[-1] == "ssmtp-compat: 20014: Internal error. Worker process 1 ended by signal 9."
+        )
+        # The one that was at RCPT, and the one before whose verdict may not have been read.
+        sent, put_back = map(int, re.findall(r"(\d+) (?:sent|put back),", outcome.out.splitlines()[-1]))
+        assert (put_back <= 2, sent + put_back) == (True, 40)
+        assert run(*process(tmp_path, server.port)).status == 0
+    assert {message.recipients[0] for message in server.messages} == set(map(recipient, range(40)))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +235,7 @@ def test_the_password_reaches_the_workers_by_no_argument_and_no_variable(
     seen: list[bytes] = []
 
     def look(_: str) -> str:
-        for child in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
+        for child in children():
             seen.append(Path(f"/proc/{child}/cmdline").read_bytes())
             seen.append(Path(f"/proc/{child}/environ").read_bytes())
         return "250 ok"

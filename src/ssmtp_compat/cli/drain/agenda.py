@@ -67,13 +67,11 @@ class Agenda:
         """
         return self._clock() >= self._closed_until and not (self._stops and sessions)
 
-    def take(self) -> Waiting | None:
-        """The next file."""
-        if not self._pending:
-            return None
-        waiting = self._pending.popleft()
-        self._given.add(waiting.stem)
-        return waiting
+    def take(self, most: int = 1) -> list[Waiting]:
+        """The next files."""
+        taken = [self._pending.popleft() for _ in range(min(most, len(self._pending)))]
+        self._given.update(waiting.stem for waiting in taken)
+        return taken
 
     def settled(self, stem: str, outcome: Outcome, *, gone: bool = True) -> float | None:
         """Note what became of a file; returns the seconds until its next turn, None if it has none.

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ...catalog.errors import ErrorCode
 from ...errors import SSMTPError
 from ...operations.queueing import Outcome
-from ...spool.directory import SpoolDirectory
+from ...spool.directory import SENDING, SpoolDirectory, Waiting
 from ..outcomes import Exit
 from .agenda import Agenda
 from .pipe import GRACE_SECONDS, LAST_SECONDS
@@ -23,6 +23,8 @@ __all__ = ["Crew"]
 _POLL_SECONDS: Final = 2.0
 _POLL_SHARE: Final = 20
 """Reading a directory of 100,000 files takes a third of a second: not more than a twentieth of the time goes there."""
+
+_MOST_AT_ONCE: Final = 16
 
 
 class Crew:
@@ -84,8 +86,8 @@ class Crew:
         if self._watch:
             self._poll()
         for worker in self._in(State.IDLE):
-            if self._may_begin and (waiting := self._agenda.take()) is not None:
-                worker.give(waiting)
+            if self._may_begin and self._agenda.left:
+                worker.give(self._share())
             elif not self._watch:
                 worker.dismiss()
         while self._may_begin and self._size > len(self._workers) and self._agenda.left > len(self._in(State.STARTING)):
@@ -127,7 +129,7 @@ class Crew:
         """Nothing more is begun, and what is under way has its time."""
         self._ending = True
         self._deadline = time.monotonic() + GRACE_SECONDS
-        for worker in self._in(State.IDLE):
+        for worker in self._workers.values():
             worker.dismiss()
 
     def _press(self) -> None:
@@ -157,20 +159,19 @@ class Crew:
             self._answers[kind](worker, *details)
 
     def _wanted(self, worker: WorkerProcess, in_session: bool) -> None:
-        if in_session:
-            waiting = None if self._ending else self._agenda.take()
-            if waiting is None:
-                worker.say("nothing")
-            else:
-                worker.give(waiting)
+        if self._ending:  # which it has been told
             return
-        # It comes back from a run. What it took and does not tell of was not its to send, unless the run was ended.
+        if in_session:
+            worker.give(self._share())
+            return
+        # It comes back from a run. What it had and does not tell of was not its to send, unless the run was ended.
         (self._agenda.not_tried if worker.stopped else self._agenda.not_found)(worker.has)
         worker.has, worker.stopped = [], False
-        if self._ending:
-            worker.dismiss()
-        else:
-            worker.state = State.IDLE
+        worker.state = State.IDLE
+
+    def _share(self) -> list[Waiting]:
+        """The next files for one worker: some, so that it need not wait for each, and one by one towards the end."""
+        return self._agenda.take(max(1, min(_MOST_AT_ONCE, self._agenda.left // (4 * self._size))))
 
     def _settled(self, worker: WorkerProcess, name: str, outcome: str, code: int, text: str, gone: bool) -> None:
         stem = name.rpartition(".")[0]
@@ -202,15 +203,17 @@ class Crew:
         self._selector.unregister(worker)
         del self._workers[worker.fileno()]
         status = worker.end(seconds)
+        claimed = [waiting for waiting in worker.has if (self._directory.path / (waiting.stem + SENDING)).exists()]
+        self._agenda.not_tried(waiting for waiting in worker.has if waiting not in claimed)
         if status == 0:
             return
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
         error = SSMTPError(ErrorCode.INTERNAL, f"Worker process {worker.number} ended {how}.")
-        for waiting in worker.has:
-            # Nobody knows how far it came with it. The file is free for whoever comes next.
+        for waiting in claimed:
+            # Nobody knows how far it came with these. Without its lock they are free for whoever comes next.
             wait = self._agenda.settled(waiting.stem, Outcome.PUT_BACK)
             self._report.settled(waiting.name, Outcome.PUT_BACK, error.code, error.message, self._told(wait))
-        first, wait = (True, None) if worker.has else self._agenda.stopped()
+        first, wait = (True, None) if claimed else self._agenda.stopped()
         self._report.stopped(error.code, error.message, first=first, wait=self._told(wait))
 
     def _told(self, wait: float | None) -> float | None:

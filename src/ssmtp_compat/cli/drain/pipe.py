@@ -1,7 +1,7 @@
 """What a worker and the process that started it say to each other: JSON, a list a line, its kind first.
 
-To the worker: ``task`` first, then ``take`` a file, ``nothing`` is left for it, ``interrupt``. From the worker: it
-would ``want`` a file, one is ``settled``, a run has ``stopped``, there is ``trouble``, a line of the ``trail``.
+To the worker: ``task`` first, then ``take`` files (none: the session is over), ``interrupt``, ``end``. From the worker:
+it would ``want`` files, one is ``settled``, a run has ``stopped``, there is ``trouble``, a line of the ``trail``.
 """
 
 from __future__ import annotations

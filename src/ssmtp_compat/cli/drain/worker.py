@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -43,7 +44,9 @@ def main() -> None:
 class _Worker:
     def __init__(self, task: dict[str, Any]) -> None:
         self._directory: str = task["directory"]
-        self._given: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._given: queue.SimpleQueue[list[Waiting]] = queue.SimpleQueue()
+        self._waiting: deque[Waiting] = deque()
+        self._ending = threading.Event()
         self._handle = ssmtp_open()
         describe_server(self._handle, argparse.Namespace(**task["server"]), task["password"])
         if task["trace"]:
@@ -51,16 +54,18 @@ class _Worker:
 
     def run(self, lines: Lines, others: list[list[Any]]) -> None:
         threading.Thread(target=self._listen, args=(lines, others), daemon=True).start()
-        while (first := self._want(in_session=False)) is not None:
+        while (first := self._next(in_session=False)) is not None:
             self._send(first)
         ssmtp_close(self._handle)
 
-    def _want(self, *, in_session: bool) -> Waiting | None:
-        _say("want", in_session)
-        return self._given.get()
+    def _next(self, *, in_session: bool) -> Waiting | None:
+        if not self._waiting and not self._ending.is_set():
+            _say("want", in_session)
+            self._waiting.extend(self._given.get())
+        return self._waiting.popleft() if self._waiting and not self._ending.is_set() else None
 
     def _send(self, first: Waiting) -> None:
-        """Send files until there is nothing more, or something ends the run."""
+        """Send files until there is nothing more to send, or something ends the run."""
         ended_early, put_back = True, []
 
         def waiting() -> Iterator[Waiting]:
@@ -68,7 +73,7 @@ class _Worker:
             given: Waiting | None = first
             while given is not None:
                 yield given
-                given = self._want(in_session=True)
+                given = self._next(in_session=True)
             ended_early = False
 
         def settled(name: str, outcome: Outcome, error: SSMTPError | None, trouble: SSMTPError | None) -> None:
@@ -84,6 +89,7 @@ class _Worker:
         reason = handles.last_error(self._handle)
         # Otherwise what was returned is the first of the failures that were told already.
         if ended_early or put_back:
+            self._waiting.clear()
             for name in put_back:
                 _say("settled", name, Outcome.PUT_BACK.value, *reason, True)
             _say("stopped", *reason)
@@ -93,16 +99,21 @@ class _Worker:
             for kind, *rest in messages:
                 if kind == "interrupt":
                     ssmtp_do_interrupt(self._handle)
+                elif kind == "end":
+                    self._end()
                 else:
-                    self._given.put(Waiting(*rest) if kind == "take" else None)
+                    self._given.put([Waiting(*file) for file in rest])
             messages = lines.read()
-        # Whoever gave the orders has gone. Nothing for this run, and nothing for another one.
-        self._given.put(None)
-        self._given.put(None)
+        # Whoever gave the orders has gone.
+        self._end()
         time.sleep(GRACE_SECONDS)
         ssmtp_do_interrupt(self._handle)
         time.sleep(LAST_SECONDS)
         os._exit(_STUCK)
+
+    def _end(self) -> None:
+        self._ending.set()
+        self._given.put([])  # in case an answer is waited for
 
 
 def _told(error: SSMTPError | None) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ class State(Enum):
     STARTING = auto()
     IDLE = auto()
     SESSION = auto()
-    """It has a file, and asks for the next while it has a connection."""
+    """It has files, and asks for more while it has a connection."""
     ENDING = auto()
 
 
@@ -57,16 +58,16 @@ class WorkerProcess:
     def say(self, *message: object) -> None:
         say(self._orders.fileno(), *message)
 
-    def give(self, waiting: Waiting) -> None:
-        """Give it a file to send."""
-        self.has.append(waiting)
+    def give(self, files: Sequence[Waiting]) -> None:
+        """Give it files to send, or with none of them let it end its session."""
+        self.has.extend(files)
         self.state = State.SESSION
-        self.say("take", waiting.name, waiting.modified_ns)
+        self.say("take", *((waiting.name, waiting.modified_ns) for waiting in files))
 
     def dismiss(self) -> None:
-        """Tell an idle one that there is nothing more to do."""
+        """Let it send what is under way, and nothing else, and end."""
         self.state = State.ENDING
-        self.say("nothing")
+        self.say("end")
 
     def read(self) -> list[list[Any]] | None:
         """What it has said; None when it has ended."""
