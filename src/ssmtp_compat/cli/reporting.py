@@ -18,5 +18,6 @@ def complaint(code: int, text: str) -> str:
 
 
 def complain(code: int, text: str) -> None:
-    """Say it on standard error."""
-    sys.stderr.write(complaint(code, text) + "\n")
+    """Say it on standard error, where a daemon has one."""
+    if sys.stderr is not None:
+        sys.stderr.write(complaint(code, text) + "\n")

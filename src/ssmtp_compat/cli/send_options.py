@@ -70,7 +70,8 @@ exit status:
    0  all was sent; or --watch was asked to end
   64  wrong usage of this command
   65  wrong data: a file of certificates, a name of a server
-  69  a message failed for good, or a file was refused; or the server is not to be found or not to be trusted
+  69  a message failed for good, or a file was refused; or the server is not to be found or not to be trusted, or a
+      worker process died
   73  the directory is missing, or cannot be read or written
   75  something waits for another time: a 4yz reply, a time-out, the network, a signal to end
   77  the server refused the log-in, demands one, or forbids it by its policy (5.7.z)

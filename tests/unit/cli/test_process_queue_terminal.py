@@ -73,6 +73,16 @@ def test_without_rich_or_on_a_dumb_terminal_there_are_lines(tmp_path: Path, term
     assert "\x1b" not in shown
 
 
+def test_the_mail_goes_out_without_any_standard_stream(tmp_path: Path) -> None:
+    names = queue_messages(tmp_path, 3)
+    (tmp_path / names[0]).chmod(0o666)
+    with ScriptedServer() as server:
+        options = f"--server 127.0.0.1 --port {server.port} --tls none"
+        command = f"exec {sys.executable} -m ssmtp_compat process-queue {tmp_path} {options} <&- >&- 2>&-"
+        assert subprocess.run(["sh", "-c", command], timeout=30).returncode == 69
+    assert len(server.messages) == 2
+
+
 def test_the_mail_goes_out_when_nobody_reads_the_lines_any_more(tmp_path: Path) -> None:
     queue_messages(tmp_path, 20)
     with ScriptedServer() as server:

@@ -27,7 +27,7 @@ WRONG = [
     ((*MINIMUM, "--to", "a@b.org", "--header", "no colon"), "Name: value"),
     ((*MINIMUM, "--to", "a@b.org", "--header", ""), "Name: value"),
     ((*MINIMUM, "--to", "a@b.org", "--header", "X: 1\r\nBcc: eve@example.org"), "Name: value"),
-    ((*MINIMUM, "--to", "a@b.org", "--password", "secret"), "--password"),
+    ((*MINIMUM, "--to", "a@b.org", "--password", "secret"), "--password secret (ssmtp-compat send --help"),
 ]
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["Bar", "open_bar"]
+__all__ = ["Bar", "is_terminal", "open_bar"]
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person sees it; a daemon may have been started without the stream."""
+    return stream is not None and stream.isatty()
 
 
 def open_bar(total: int) -> Bar | None:
     """A bar on standard error; None where that is no terminal, or rich is not installed."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         return None
     try:
         from rich.console import Console

@@ -12,7 +12,7 @@ from ...operations.queueing import Outcome
 from ..dialogue import printable
 from ..outcomes import Exit, delivery_status
 from ..reporting import complaint
-from .bar import Bar
+from .bar import Bar, is_terminal
 
 __all__ = ["Report", "stop_status"]
 
@@ -40,7 +40,7 @@ class Report:
         self._counts[outcome] += 1
         if outcome is Outcome.SENT:
             # The bar shows how many; a file or a pipe gets the names all the same.
-            if self._bar is None or not sys.stdout.isatty():
+            if self._bar is None or not is_terminal(sys.stdout):
                 self._write(sys.stdout, f"{printable(name)}: sent")
         elif outcome is not Outcome.REFUSED:
             self._complain(code, f"{name} {outcome.value}: {text}{_next(wait)}")
@@ -98,8 +98,8 @@ class Report:
         else:
             self._write(sys.stderr, line)
 
-    def _write(self, stream: TextIO, line: str) -> None:
-        if stream in self._lost:
+    def _write(self, stream: TextIO | None, line: str) -> None:
+        if stream is None or stream in self._lost:
             return
         try:
             stream.write(line + "\n")
