@@ -159,6 +159,15 @@ def test_the_message_that_a_connection_was_lost_with_is_put_back_and_the_rest_no
         assert run(*process(tmp_path, server.port)).status == 0
 
 
+def test_the_connection_may_be_lost_with_the_very_last_message(run: Run, tmp_path: Path) -> None:
+    (name,) = queue_messages(tmp_path, 1)
+    with ScriptedServer(faults={"MESSAGE": Close()}) as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert outcome.status == 75
+    assert outcome.err.startswith(f"ssmtp-compat: 1120: {name} put back: ")
+    assert outcome.out == "0 sent, 1 put back, 0 failed, 0 refused, 0 not tried\n"
+
+
 def test_a_worker_that_dies_costs_no_more_than_the_messages_it_was_at(run: Run, tmp_path: Path) -> None:
     queue_messages(tmp_path, 40)
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from ssmtp_compat.cli.drain.signals import EndSignals
-from wire.queued import queue_messages
+from unit.cli.conftest import BUFFERED
+from wire.queued import queue_messages, recipient
 from wire.scripted_server import ScriptedServer, Stall
 
 
@@ -29,6 +30,7 @@ def running(directory: Path, port: int, *more: str) -> Iterator[subprocess.Popen
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        env=BUFFERED,
         start_new_session=True,
     )
     try:
@@ -112,6 +114,23 @@ def test_the_message_under_way_comes_to_its_end_and_no_other_is_begun(tmp_path: 
     assert server.connection.commands[-1] == "QUIT"
     assert names(tmp_path, "") == waiting[1:]
     assert not alive(worker)
+
+
+def test_a_log_has_each_line_at_once(tmp_path: Path) -> None:
+    (first, _) = queue_messages(tmp_path, 2)
+    gate = Gate()
+
+    def second_waits(line: str) -> str:
+        return gate(line) if recipient(1) in line else "250 ok"
+
+    with (
+        ScriptedServer(replies={"RCPT": second_waits}, extensions=()) as server,
+        running(tmp_path, server.port) as process,
+    ):
+        assert process.stdout.readline() == f"{first}: sent\n"
+        gate.opened.set()
+        process.communicate(timeout=10)
+    assert process.returncode == 0
 
 
 def test_the_second_signal_breaks_off_what_is_under_way(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from unit.cli.conftest import BUFFERED
 from wire.queued import queue_messages
 from wire.scripted_server import ScriptedServer
 
@@ -91,6 +92,7 @@ def test_the_mail_goes_out_when_nobody_reads_the_lines_any_more(tmp_path: Path) 
             [sys.executable, "-m", "ssmtp_compat", "process-queue", str(tmp_path), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=BUFFERED,
         )
         process.stdout.close()
         with process.stderr as errors:
