@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +87,12 @@ def test_a_file_that_cannot_be_taken_away_is_told_with_its_outcome(tmp_path: Pat
     monkeypatch.setattr(Path, "unlink", refuse)
     with ScriptedServer() as server:
         assert watched(server.port, tmp_path) == (302, [(name, Outcome.SENT, 0, False)])
+
+
+def test_a_file_whose_name_is_no_text_is_set_aside(tmp_path: Path):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.queued")).touch()
+    code, told = watched(25, tmp_path)
+    assert (code, [outcome for _, outcome, *_ in told]) == (302, [Outcome.FAILED])
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".failed", ".reason"]
+    (reason,) = tmp_path.glob("*.reason")
+    assert "caf\\udce9.queued is no queued message" in reason.read_text(encoding="utf-8")
