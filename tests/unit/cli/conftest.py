@@ -13,7 +13,6 @@ import pytest
 from ssmtp_compat.cli import main
 from ssmtp_compat.cli.demo.people import Authority, Identity
 
-
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 """The environment in which Python keeps what is written until it is told to let go of it, as it does by default."""
 

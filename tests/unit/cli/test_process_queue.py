@@ -118,6 +118,33 @@ def test_one_broken_file_does_not_stop_the_others(run: Run, tmp_path: Path) -> N
     assert endings(tmp_path) == [".failed", ".queued", ".queued", ".reason"]
 
 
+def test_a_name_that_is_no_text_is_one_line(run: Run, tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.queued")).write_bytes(b"")
+    outcome = run(*process(tmp_path, 25))
+    assert outcome.status == 69
+    assert outcome.err.startswith("ssmtp-compat: 302: caf\\udce9 .queued failed: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_what_was_sent_and_cannot_be_deleted_is_no_success(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = queue_messages(tmp_path, 1)
+    sabotage = tmp_path / "sabotage"
+    sabotage.mkdir()
+    (sabotage / "sitecustomize.py").write_text(
+        "import pathlib\n"
+        "def refuse(self): raise PermissionError(1, 'Operation not permitted')\n"
+        "pathlib.Path.unlink = refuse\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(sabotage))  # of the workers
+    with ScriptedServer() as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert outcome.status == 73
+    assert f"{name}: sent\n" in outcome.out
+    assert "was sent and cannot be taken away: Operation not permitted" in outcome.err
+
+
 # -- what ends a run --------------------------------------------------------------------------------------------------
 
 
@@ -168,6 +195,23 @@ def test_the_connection_may_be_lost_with_the_very_last_message(run: Run, tmp_pat
     assert outcome.out == "0 sent, 1 put back, 0 failed, 0 refused, 0 not tried\n"
 
 
+def test_a_process_that_cannot_be_started_is_told_and_loses_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_messages(tmp_path, 3)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    outcome = run(*process(tmp_path, 25, "--workers", "3"))
+    assert outcome.status == 69
+    assert outcome.err == (
+        "ssmtp-compat: 20014: A worker process cannot be started: Resource temporarily unavailable.\n"
+    )
+    assert outcome.out.endswith(", 3 not tried\n")
+
+
 def test_a_worker_that_dies_costs_no_more_than_the_messages_it_was_at(run: Run, tmp_path: Path) -> None:
     queue_messages(tmp_path, 40)
 
@@ -180,9 +224,7 @@ def test_a_worker_that_dies_costs_no_more_than_the_messages_it_was_at(run: Run, 
     with ScriptedServer(replies={"RCPT": kill_once}) as server:
         outcome = run(*process(tmp_path, server.port))
         assert outcome.status == 69
-        assert (
-            outcome.err.splitlines()[-1] == "ssmtp-compat: 20014: Internal error. Worker process 1 ended by signal 9."
-        )
+        assert outcome.err.splitlines()[-1] == "ssmtp-compat: 20014: Worker process 1 ended by signal 9."
         # The one that was at RCPT, and the one before whose verdict may not have been read.
         sent, put_back = map(int, re.findall(r"(\d+) (?:sent|put back),", outcome.out.splitlines()[-1]))
         assert (put_back <= 2, sent + put_back) == (True, 40)

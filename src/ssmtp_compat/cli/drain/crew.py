@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ...catalog.errors import ErrorCode
-from ...errors import SSMTPError
 from ...operations.queueing import Outcome
 from ...spool.directory import SENDING, SpoolDirectory, Waiting
 from ..outcomes import Exit
@@ -58,7 +57,7 @@ class Crew:
         }
 
     def run(self) -> None:
-        """Raises :class:`SSMTPError` (302) for a directory that cannot be read any more."""
+        """Raises :class:`~ssmtp_compat.errors.SSMTPError` (302) for a directory that cannot be read any more."""
         with EndSignals() as signals, selectors.DefaultSelector() as selector:
             selector.register(signals, selectors.EVENT_READ)
             self._selector = selector
@@ -111,7 +110,11 @@ class Crew:
 
     def _start(self) -> None:
         self._started += 1
-        worker = WorkerProcess(self._started, self._task)
+        try:
+            worker = WorkerProcess(self._started, self._task)
+        except OSError as error:  # no more processes, descriptors or memory
+            self._stop(ErrorCode.INTERNAL, f"A worker process cannot be started: {error.strerror}.")
+            return
         self._workers[worker.fileno()] = worker
         self._selector.register(worker, selectors.EVENT_READ)
 
@@ -189,6 +192,9 @@ class Crew:
         worker.stopped = True
         if self._ending and code == ErrorCode.INTERRUPTED_OR_TIMEOUT:
             return
+        self._stop(code, text)
+
+    def _stop(self, code: int, text: str) -> None:
         first, wait = self._agenda.stopped()
         first = first and not self._ending
         status = stop_status(code, text)
@@ -208,13 +214,15 @@ class Crew:
         if status == 0:
             return
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
-        error = SSMTPError(ErrorCode.INTERNAL, f"Worker process {worker.number} ended {how}.")
+        text = f"Worker process {worker.number} ended {how}."
         for waiting in claimed:
             # Nobody knows how far it came with these. Without its lock they are free for whoever comes next.
             wait = self._agenda.settled(waiting.stem, Outcome.PUT_BACK)
-            self._report.settled(waiting.name, Outcome.PUT_BACK, error.code, error.message, self._told(wait))
-        first, wait = (True, None) if claimed else self._agenda.stopped()
-        self._report.stopped(error.code, error.message, first=first, wait=self._told(wait))
+            self._report.settled(waiting.name, Outcome.PUT_BACK, ErrorCode.INTERNAL, text, self._told(wait))
+        if claimed:  # and the others need not wait
+            self._report.stopped(ErrorCode.INTERNAL, text, first=True, wait=None)
+        else:
+            self._stop(ErrorCode.INTERNAL, text)
 
     def _told(self, wait: float | None) -> float | None:
         """There is no next turn for anything once it is ending."""

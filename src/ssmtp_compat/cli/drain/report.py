@@ -31,6 +31,7 @@ class Report:
         self._bar = bar
         self._counts: Counter[Outcome] = Counter()
         self._stops: set[Exit] = set()
+        self._troubled = False
         self._refused: set[str] = set()
         self._stop_texts: set[str] = set()
         self._lost: set[TextIO] = set()
@@ -60,7 +61,8 @@ class Report:
             self._complain(code, f"{text}{_next(wait)}")
 
     def trouble(self, code: int, text: str) -> None:
-        """Something with a file itself, beside its outcome."""
+        """A file could not be made what its outcome says, so it will be sent again."""
+        self._troubled = True
         self._complain(code, text)
 
     def trail(self, line: str) -> None:
@@ -76,6 +78,8 @@ class Report:
 
     def status(self, left: int) -> Exit:
         """How the command ends when ``left`` files had no turn."""
+        if self._troubled:
+            return Exit.DIRECTORY
         waits = bool(left or self._counts[Outcome.PUT_BACK])
         if waits:
             for status in (Exit.BAD_DATA, Exit.DIRECTORY, Exit.NO_PERMISSION, Exit.UNAVAILABLE):
