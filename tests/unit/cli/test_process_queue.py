@@ -225,9 +225,10 @@ def test_a_worker_that_dies_costs_no_more_than_the_messages_it_was_at(run: Run, 
         outcome = run(*process(tmp_path, server.port))
         assert outcome.status == 69
         assert outcome.err.splitlines()[-1] == "ssmtp-compat: 20014: Worker process 1 ended by signal 9."
-        # The one that was at RCPT, and the one before whose verdict may not have been read.
+        # The one that was at RCPT, and the one before, which was put back as well, or sent, and perhaps not told of.
         sent, put_back = map(int, re.findall(r"(\d+) (?:sent|put back),", outcome.out.splitlines()[-1]))
-        assert (put_back <= 2, sent + put_back) == (True, 40)
+        assert put_back in {1, 2}
+        assert sent + put_back in {39, 40}
         assert run(*process(tmp_path, server.port)).status == 0
     assert {message.recipients[0] for message in server.messages} == set(map(recipient, range(40)))
 
