@@ -189,6 +189,9 @@ def test_a_key_that_tls_cannot_use_is_named(client: Issued, kind: str):
     with pytest.raises(TLSError, match="CN=Client") as caught:
         make_connection(options)
     assert caught.value.code is ErrorCode.NO_CREDENTIALS
+    assert ("stays on its PKCS #11 token; a client's key for TLS has to be in a file" in str(caught.value)) == (
+        kind == "token"
+    )
 
 
 def test_no_private_key_outlives_its_client(client: Issued):

@@ -880,9 +880,10 @@ _OUR_ROWS: Final = (
         group="ssmtp_compat",
         value_type=ValueType.TEXT,
         default="",
-        doc="Path of a file with certificates of authorities, as PEM text, in any order. IncludeChain takes those from "
-        "it that CertStore lacks between the signer's certificate and its root. It is read when signing, and anew when "
-        "it has changed.",
+        doc="Path of a file with certificates of authorities in any order: PEM text, P7B, one certificate in DER, or "
+        "any other store that opens without a password; the content says which. IncludeChain takes those from it that "
+        "CertStore lacks between the signer's certificate and its root. It is read when signing, and anew when it has "
+        "changed.",
         single_line=True,
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,

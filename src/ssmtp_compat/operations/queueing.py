@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Final
 
 from ..catalog.errors import ErrorCode
@@ -33,7 +34,7 @@ from .connection import Connection
 from .delivery import Delivery, Outgoing
 from .exchange import refusal
 
-__all__ = ["QueueOptions", "QueueRun", "queue_message"]
+__all__ = ["Outcome", "QueueOptions", "QueueRun", "queue_message"]
 
 
 _PERMANENT: Final = 500
@@ -47,12 +48,30 @@ _ENDS_THE_RUN: Final = (
 )
 
 
+class Outcome(Enum):
+    """What became of one file of a queue."""
+
+    SENT = "sent"
+    PUT_BACK = "put back"
+    FAILED = "failed"
+    REFUSED = "refused"
+    """It is nothing that may be touched, and was left alone."""
+
+
+Settled = Callable[[str, Outcome, SSMTPError | None, SSMTPError | None], None]
+"""Told a file's name, what became of it, why (None: it was sent, or put back because the run ends), and what kept the
+file itself from becoming that. A file that somebody else has is not told of."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueueOptions:
     """How to go through a queue."""
 
     keep_sent: bool = False
     stop_at_failure: bool = False
+    waiting: Iterable[Waiting] | None = None
+    """What to send in place of everything that waits; the next is asked for when it is needed."""
+    settled: Settled = lambda *_: None
 
 
 def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, created: datetime) -> str:
@@ -84,8 +103,9 @@ class QueueRun:
         self._delivery_options = delivery
         self._options = options
         self._events = events
-        self._waiting = directory.waiting()
-        self._total = len(self._waiting)
+        waiting = directory.waiting() if options.waiting is None else options.waiting
+        self._waiting = iter(waiting)
+        self._total = f" of {len(waiting)}" if isinstance(waiting, list) else ""
         self._done = 0
         self._next: tuple[Claim, OpenedMessage] | None = None
         self._in_flight: tuple[Claim, Delivery] | None = None
@@ -113,9 +133,10 @@ class QueueRun:
 
     def release(self) -> None:
         """Let what was claimed and has no verdict wait again."""
-        for held in (self._next, self._in_flight):
-            if held is not None:
-                self._quietly(held[0].put_back)
+        if self._next is not None:
+            self._quietly(self._next[0].put_back)
+        if self._in_flight is not None:
+            self._put_back(self._in_flight[0], None)
         self._next = self._in_flight = None
 
     @property
@@ -139,11 +160,11 @@ class QueueRun:
             delivery.begin(outgoing, composed, deadline, self._verdict)
         except ReplyError as error:
             if error.reply_code == SERVICE_CLOSING:
-                self._quietly(claim.put_back)
+                self._put_back(claim, None)
                 raise
             self._settle_refused(claim, error)
         except _ENDS_THE_RUN:
-            self._quietly(claim.put_back)
+            self._put_back(claim, None)
             raise
         except SSMTPError as error:
             # Said without the server, or before it was asked: it would be said again the next time.
@@ -187,8 +208,9 @@ class QueueRun:
 
     def _settle_sent(self, claim: Claim) -> None:
         self._done += 1
-        self._quietly(lambda: claim.sent(keep=self._options.keep_sent))
-        self._say(f"Queue: {claim.name} was sent ({self._done} of {self._total}).")
+        trouble = self._quietly(lambda: claim.sent(keep=self._options.keep_sent))
+        self._options.settled(claim.name, Outcome.SENT, None, trouble)
+        self._say(f"Queue: {claim.name} was sent ({self._done}{self._total}).")
 
     def _settle_refused(self, claim: Claim, error: ReplyError) -> None:
         if error.reply_code >= _PERMANENT:
@@ -196,21 +218,28 @@ class QueueRun:
             return
         self._done += 1
         self._note(error)
-        self._quietly(claim.put_back)
-        self._say(f"Queue: {claim.name} waits for another time ({self._done} of {self._total}).")
+        self._put_back(claim, error)
+        self._say(f"Queue: {claim.name} waits for another time ({self._done}{self._total}).")
 
     def _settle_failed(self, claim: Claim, error: SSMTPError) -> None:
         self._done += 1
         self._note(error)
-        self._quietly(lambda: claim.failed(str(error)))
-        self._say(f"Queue: {claim.name} failed ({self._done} of {self._total}).")
+        trouble = self._quietly(lambda: claim.failed(str(error)))
+        self._options.settled(claim.name, Outcome.FAILED, error, trouble)
+        self._say(f"Queue: {claim.name} failed ({self._done}{self._total}).")
 
-    def _quietly(self, settle: Callable[[], None]) -> None:
+    def _put_back(self, claim: Claim, error: SSMTPError | None) -> None:
+        trouble = self._quietly(claim.put_back)
+        self._options.settled(claim.name, Outcome.PUT_BACK, error, trouble)
+
+    def _quietly(self, settle: Callable[[], None]) -> SSMTPError | None:
         """A file that cannot be renamed stays on its way and is taken up again; the run goes on."""
         try:
             settle()
         except SSMTPError as error:
             self._note(error)
+            return error
+        return None
 
     def _note(self, error: SSMTPError) -> None:
         self.failure = self.failure or error
@@ -219,8 +248,8 @@ class QueueRun:
     # -- taking files out ---------------------------------------------------------------------------------------------
 
     def _claim_next(self) -> tuple[Claim, OpenedMessage] | None:
-        while self._waiting and not self._stopped:
-            opened = self._open(self._waiting.pop(0))
+        while not self._stopped and (waiting := next(self._waiting, None)) is not None:
+            opened = self._open(waiting)
             if opened is not None:
                 return opened
         return None
@@ -230,6 +259,7 @@ class QueueRun:
             claim = self._directory.claim(waiting)
         except UnsafeFileError as error:
             self._note(error)
+            self._options.settled(waiting.name, Outcome.REFUSED, error, None)
             return None
         if claim is None:
             return None
@@ -241,7 +271,7 @@ class QueueRun:
             )
         except SSMTPError as error:
             self._note(error)
-            self._quietly(claim.put_back)
+            self._put_back(claim, error)
         except BaseException:
             with suppress(SSMTPError):
                 claim.put_back()

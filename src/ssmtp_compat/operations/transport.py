@@ -14,6 +14,7 @@ from ..net.deadline import Deadline
 from ..net.stream import Stream
 from ..net.tcp import TcpOptions, TcpStream
 from ..net.tcp import connect as tcp_connect
+from ..smtp.auth.mechanism import ChannelBinding
 from .exchange import REMARK
 from .web import Web
 
@@ -48,8 +49,8 @@ class Transport:
         """The certificate the server presented, as PEM; empty before any handshake."""
         self.secured = False
         """Whether TLS was begun."""
-        self.channel_binding = b""
-        """What binds a login to this TLS session (tls-exporter of RFC 9266); empty where it binds nothing."""
+        self.channel_binding = ChannelBinding()
+        """What ties a login to this TLS session; empty without one."""
         self._options = options
         self._events = events
         self._sessions = sessions
@@ -137,7 +138,7 @@ class Transport:
         # Known already where it was judged; one that is accepted without checks is not.
         self.server_certificate = secured.server_certificate.pem
         self.secured = True
-        self.channel_binding = secured.channel_binding
+        self.channel_binding = ChannelBinding(secured.channel_binding, server_end_point=secured.server_end_point)
         self._tell("TLS handshake complete")
 
     def _judge_certificate(self, certificate: ServerCertificate) -> bool:

@@ -162,7 +162,8 @@ class Claim:
             with suppress(FileNotFoundError):
                 reason_path.unlink()
             descriptor = os.open(reason_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _OWNER_ONLY)
-            with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  as in put
+            # A name of a file in the reason may be no text at all.
+            with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123  as in put
                 file.write(" ".join(reason.split()) + "\n")
                 file.flush()
                 os.fsync(file.fileno())

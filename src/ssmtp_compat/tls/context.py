@@ -17,6 +17,7 @@ from OpenSSL.crypto import X509
 from ..catalog.errors import ErrorCode
 from ..errors import TLSError
 from ..pki.certificates import Certificate, KeyPair
+from ..pki.stores.token_keys import StaysOnToken
 from .answers import Revocation
 from .policy import TlsPolicy, apply
 from .progress import report_staple
@@ -159,11 +160,13 @@ def _use(connection: SSL.Connection, client: KeyPair) -> None:
         connection.use_certificate(certificate)
         connection.use_privatekey(cast(Any, client.private_key))  # says itself which kinds of key it takes
     except (SSL.Error, TypeError, ValueError) as error:
-        reason = f": {reasons(error)}" if isinstance(error, SSL.Error) else ""
-        raise TLSError(
-            ErrorCode.NO_CREDENTIALS,
-            f"TLS cannot use the certificate of {client.certificate.subject} or its key{reason}.",
-        ) from error
+        text = f"TLS cannot use the certificate of {client.certificate.subject} or its key"
+        if isinstance(client.private_key, StaysOnToken):
+            # pyOpenSSL hands keys to OpenSSL by value, and has no engine and no provider that could ask a token.
+            text += ", which stays on its PKCS #11 token; a client's key for TLS has to be in a file, or given by value"
+        elif isinstance(error, SSL.Error):
+            text += f": {reasons(error)}"
+        raise TLSError(ErrorCode.NO_CREDENTIALS, f"{text}.") from error
 
 
 def _read(certificate: Certificate) -> x509.Certificate:

@@ -15,6 +15,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, SSMTPError, TLSError
 from ..net.deadline import Deadline
 from ..net.stream import Stream
+from .channel_binding import server_end_point
 from .reasons import reasons
 from .verify import ServerCertificate
 
@@ -78,6 +79,11 @@ class TlsStream:
         """What both ends of this very connection know and nobody else: tls-exporter. Empty before TLS 1.3, where it
         would need extensions that cannot be asked for here (RFC 9266 section 3)."""
         return self._connection.export_keying_material(*_EXPORTER) if self.negotiated.version == "TLSv1.3" else b""
+
+    @property
+    def server_end_point(self) -> bytes:
+        """What stands for the server's certificate, see :func:`~ssmtp_compat.tls.channel_binding.server_end_point`."""
+        return server_end_point(self.server_certificate.der)
 
     def read(self, limit: int, deadline: Deadline) -> bytes:
         """As every stream reads; ``b""`` only after the server's close_notify.
