@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 __all__ = ["server_end_point"]
@@ -13,11 +12,11 @@ def server_end_point(certificate: bytes) -> bytes:
     """The data of tls-server-end-point for a certificate in DER.
 
     Empty where the RFC does not define it: for a signature without a hash function of its own, such as Ed25519's, and
-    for one whose hash function is not known here.
+    for one whose hash function is not known here, or that cannot be read.
     """
     try:
         algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
-    except (UnsupportedAlgorithm, ValueError):
+    except Exception:  # noqa: BLE001  parsers raise many kinds for what a server may show to who accepts anything
         return b""
     if algorithm is None:
         return b""

@@ -17,6 +17,7 @@ from ssmtp_compat.errors import SSMTPError, TLSError
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.pki.certificates import Certificate, KeyPair
 from ssmtp_compat.tls.answers import Revocation
+from ssmtp_compat.tls.channel_binding import server_end_point
 from ssmtp_compat.tls.context import TlsOptions, make_connection, make_context
 from ssmtp_compat.tls.handshake import start_tls
 from ssmtp_compat.tls.policy import TlsPolicy
@@ -83,6 +84,12 @@ def test_a_certificate_that_stricter_parsers_refuse(certificate: str, name: str,
     said = show(CERTIFICATES[certificate](), name, tmp_path, accept)
     assert said.isprintable()
     assert said or accept
+
+
+@pytest.mark.parametrize("certificate", CERTIFICATES)
+def test_no_login_is_bound_to_what_cannot_be_read(certificate: str):
+    readable = certificate == "a name that is no text"
+    assert len(server_end_point(CERTIFICATES[certificate]())) == (32 if readable else 0)
 
 
 @pytest.mark.parametrize("name", OPTIONS)
