@@ -52,9 +52,9 @@ class Report:
             self._bar.advance(self._said)
 
     def stopped(self, code: int, text: str, *, first: bool, wait: float | None) -> None:
-        """Something ended a worker's run; told once for all workers, where it is not the ``first`` of its time."""
+        """Something ended a worker's run; told once for all workers, and again for the ``first`` after a wait."""
         self._stops.add(stop_status(code, text))
-        if first:
+        if first and wait is not None:
             self._stop_texts.clear()
         if text not in self._stop_texts:
             self._stop_texts.add(text)

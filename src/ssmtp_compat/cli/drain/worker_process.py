@@ -36,6 +36,8 @@ class WorkerProcess:
         self.state = State.STARTING
         self.has: list[Waiting] = []
         """The files that it was given and has not told the end of."""
+        self.sent = 0
+        """How many of them in this run."""
         self.stopped = False
         """Whether something has ended the run that it is about to come back from."""
         # A group of its own, because a terminal sends Ctrl-C to all of one.
