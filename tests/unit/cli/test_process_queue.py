@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -306,6 +307,18 @@ def test_a_directory_that_is_none_is_73(run: Run, tmp_path: Path, directory: str
     outcome = run(*process(tmp_path / directory, 25))
     assert (outcome.status, outcome.out) == (73, "")
     assert outcome.err.startswith("ssmtp-compat: 302: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_system_without_locks_is_told_before_anything_is_touched(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_messages(tmp_path, 1)
+    arguments = process(tmp_path, 25)
+    monkeypatch.setattr("ssmtp_compat.cli.drain.command.os", SimpleNamespace(name="nt"))
+    outcome = run(*arguments)
+    assert outcome.status == 69
+    assert outcome.err.startswith("ssmtp-compat: 20008: ")
     assert outcome.err.count("\n") == 1
 
 
