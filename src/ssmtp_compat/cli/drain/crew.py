@@ -21,9 +21,9 @@ __all__ = ["Crew"]
 
 _POLL_SECONDS: Final = 2.0
 _POLL_SHARE: Final = 20
-"""Reading a directory of 100,000 files takes a third of a second: not more than a twentieth of the time goes there."""
-
+"""Reading a directory of 100,000 files takes up to a second: not more than a twentieth of the time goes there."""
 _MOST_AT_ONCE: Final = 16
+"""Files for one worker: enough that waiting for the next ones does not count."""
 
 
 class Crew:
@@ -40,6 +40,7 @@ class Crew:
         self._report = report
         self._size = size
         self._watch = watch
+        self._selector = selectors.DefaultSelector()
         self._workers: dict[int, WorkerProcess] = {}
         self._started = 0
         self._ending = False
@@ -59,12 +60,11 @@ class Crew:
 
     def run(self) -> None:
         """Raises :class:`~ssmtp_compat.errors.SSMTPError` (302) for a directory that cannot be read any more."""
-        with EndSignals() as signals, selectors.DefaultSelector() as selector:
-            selector.register(signals, selectors.EVENT_READ)
-            self._selector = selector
+        with EndSignals() as signals, self._selector:
+            self._selector.register(signals, selectors.EVENT_READ)
             try:
                 while self._employ():
-                    ready = selector.select(self._seconds())
+                    ready = self._selector.select(self._seconds())
                     self._signalled(signals.read())  # first, so that no worker is given anything more
                     for key, _ in ready:
                         if key.fd in self._workers:
@@ -239,5 +239,5 @@ class Crew:
             self._stop(ErrorCode.INTERNAL, text)
 
     def _told(self, wait: float | None) -> float | None:
-        """There is no next turn for anything once it is ending."""
+        """What to say of a wait: there is no next turn for anything once it is ending."""
         return None if self._ending else wait

@@ -61,7 +61,7 @@ class Report:
             self._complain(code, f"{text}{_next(wait)}")
 
     def trouble(self, code: int, text: str) -> None:
-        """A file could not be made what its outcome says, so it will be sent again."""
+        """A file could not be made what its outcome says, so the next run meets it again."""
         self._troubled = True
         self._complain(code, text)
 
