@@ -195,6 +195,22 @@ def test_a_server_with_a_limit_of_messages_for_a_connection_gets_all_over_severa
     assert Counter(message.recipients[0] for message in server.messages) == dict.fromkeys(map(recipient, range(35)), 1)
 
 
+def test_a_server_that_then_takes_no_connection_at_all_is_left_in_peace(run: Run, tmp_path: Path) -> None:
+    queue_messages(tmp_path, 35)
+
+    def ten_at_most(_: str) -> str:
+        return "421 4.7.0 too many messages" if len(server.connections[-1].messages) >= 10 else "250 ok"
+
+    def once(_: str) -> str:
+        return "220 hello" if len(server.connections) == 1 else "421 4.7.0 later"
+
+    with ScriptedServer(replies={"GREETING": once, "MAIL": ten_at_most}) as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert outcome.status == 75
+    assert outcome.out.endswith("\n10 sent, 0 put back, 0 failed, 0 refused, 25 not tried\n")
+    assert len(server.connections) == 2
+
+
 def test_a_message_that_every_connection_breaks_with_is_tried_last_and_keeps_no_other(run: Run, tmp_path: Path) -> None:
     names = queue_messages(tmp_path, 40)
 
