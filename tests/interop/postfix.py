@@ -69,6 +69,7 @@ smtpd_tls_key_file = {server.key}
 smtpd_tls_CAfile = {ca}
 smtpd_tls_security_level = may
 smtpd_tls_auth_only = no
+smtpd_tls_loglevel = 2
 smtpd_tls_session_cache_database = lmdb:{directory}/data/smtpd_scache
 
 smtpd_sasl_auth_enable = yes

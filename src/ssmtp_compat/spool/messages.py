@@ -13,8 +13,8 @@ from typing import Final
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from ..message.addresses import Mailbox
+from ..message.canonical import has_long_line
 from ..message.compose import Composed, without_blind_fields
-from ..message.transfer_encoding import has_long_line
 from ..octets import sliceable
 from ..smtp.dsn import MessageDsn, RecipientDsn
 from ..smtp.envelope import Role
