@@ -74,6 +74,26 @@ def test_a_new_file_does_not_wait_for_one_that_was_put_back():
     assert taken(turns) == ["b"]
 
 
+def test_what_was_tried_more_often_comes_later():
+    clock = Clock()
+    turns = agenda(clock)
+    for _ in range(2):
+        turns.found(files("a"))
+        taken(turns)
+        turns.settled("a", Outcome.PUT_BACK)
+        clock.now += LONGEST_WAIT
+    turns.found(files("a", "b"))
+    assert taken(turns) == ["b", "a"]
+
+
+def test_a_turn_may_come_behind_all_that_wait():
+    turns = agenda(again=False)
+    turns.found(files("a", "b", "c"))
+    (a,) = turns.take()
+    turns.later(a)
+    assert taken(turns) == ["b", "c", "a"]
+
+
 def test_without_again_there_is_no_next_turn_to_speak_of():
     turns = agenda(again=False)
     turns.found(files("a"))

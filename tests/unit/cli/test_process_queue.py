@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -171,7 +172,63 @@ def test_a_server_that_takes_fewer_connections_gets_all_messages_over_those(run:
     assert len(server.messages) == 40
 
 
-def test_the_message_that_a_connection_was_lost_with_is_put_back_and_the_rest_not_tried(
+def test_a_connection_that_is_lost_before_anything_was_sent_ends_it(run: Run, tmp_path: Path) -> None:
+    names = queue_messages(tmp_path, 40)
+    with ScriptedServer(faults={"MAIL": Close()}) as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert outcome.status == 75
+    assert f" {names[0]} put back: " in outcome.err
+    assert outcome.out == "0 sent, 1 put back, 0 failed, 0 refused, 39 not tried\n"
+    assert len(server.connections) == 1
+
+
+def test_a_server_with_a_limit_of_messages_for_a_connection_gets_all_over_several(run: Run, tmp_path: Path) -> None:
+    queue_messages(tmp_path, 35)
+
+    def ten_at_most(_: str) -> str:
+        return "421 4.7.0 too many messages" if len(server.connections[-1].messages) >= 10 else "250 ok"
+
+    with ScriptedServer(replies={"MAIL": ten_at_most}) as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert (outcome.status, outcome.err) == (0, "ssmtp-compat: 161: 421 4.7.0 too many messages\n")
+    assert [len(connection.messages) for connection in server.connections] == [10, 10, 10, 5]
+    assert Counter(message.recipients[0] for message in server.messages) == dict.fromkeys(map(recipient, range(35)), 1)
+
+
+def test_a_server_that_then_takes_no_connection_at_all_is_left_in_peace(run: Run, tmp_path: Path) -> None:
+    queue_messages(tmp_path, 35)
+
+    def ten_at_most(_: str) -> str:
+        return "421 4.7.0 too many messages" if len(server.connections[-1].messages) >= 10 else "250 ok"
+
+    def once(_: str) -> str:
+        return "220 hello" if len(server.connections) == 1 else "421 4.7.0 later"
+
+    with ScriptedServer(replies={"GREETING": once, "MAIL": ten_at_most}) as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert outcome.status == 75
+    assert outcome.out.endswith("\n10 sent, 0 put back, 0 failed, 0 refused, 25 not tried\n")
+    assert len(server.connections) == 2
+
+
+def test_a_message_that_every_connection_breaks_with_is_tried_last_and_keeps_no_other(run: Run, tmp_path: Path) -> None:
+    names = queue_messages(tmp_path, 40)
+
+    def break_with_the_sixth(line: str) -> str:
+        return "421 4.3.0 my filter has crashed" if recipient(5) in line else "250 ok"
+
+    with ScriptedServer(replies={"RCPT": break_with_the_sixth}) as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert outcome.status == 75
+    assert outcome.err.splitlines() == [
+        "ssmtp-compat: 161: 421 4.3.0 my filter has crashed",
+        f"ssmtp-compat: 161: {names[5]} put back: 421 4.3.0 my filter has crashed",
+    ]
+    assert outcome.out.endswith("\n39 sent, 1 put back, 0 failed, 0 refused, 0 not tried\n")
+    assert [len(connection.messages) for connection in server.connections] == [5, 34, 0]
+
+
+def test_the_message_that_a_connection_was_lost_with_is_put_back_and_the_rest_goes_over_another(
     run: Run, tmp_path: Path
 ) -> None:
     names = queue_messages(tmp_path, 40)
@@ -181,8 +238,8 @@ def test_the_message_that_a_connection_was_lost_with_is_put_back_and_the_rest_no
         lines = outcome.err.splitlines()
         assert [line[:20] for line in lines] == ["ssmtp-compat: 1120: "] * 2
         assert f" {names[1]} put back: " in lines[0]
-        assert outcome.out.endswith("\n1 sent, 1 put back, 0 failed, 0 refused, 38 not tried\n")
-        assert endings(tmp_path) == [".queued"] * 39
+        assert outcome.out.endswith("\n39 sent, 1 put back, 0 failed, 0 refused, 0 not tried\n")
+        assert [path.name for path in tmp_path.iterdir()] == [names[1]]
         assert run(*process(tmp_path, server.port)).status == 0
 
 
@@ -266,6 +323,18 @@ def test_a_directory_that_is_none_is_73(run: Run, tmp_path: Path, directory: str
     outcome = run(*process(tmp_path / directory, 25))
     assert (outcome.status, outcome.out) == (73, "")
     assert outcome.err.startswith("ssmtp-compat: 302: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_system_without_locks_is_told_before_anything_is_touched(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_messages(tmp_path, 1)
+    arguments = process(tmp_path, 25)
+    monkeypatch.setattr("ssmtp_compat.cli.drain.command.os", SimpleNamespace(name="nt"))
+    outcome = run(*arguments)
+    assert outcome.status == 69
+    assert outcome.err.startswith("ssmtp-compat: 20008: ")
     assert outcome.err.count("\n") == 1
 
 

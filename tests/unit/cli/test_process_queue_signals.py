@@ -147,9 +147,10 @@ def test_the_second_signal_breaks_off_what_is_under_way(tmp_path: Path) -> None:
         process.terminate()
         out, err = process.communicate(timeout=5)
     assert process.returncode == 75
-    # Behind each message whose verdict is still to come the next one is under way too.
-    assert err.count(" put back: Operation interrupted.\n") == err.count("ssmtp-compat: 301: ") == 4
-    assert out == "0 sent, 4 put back, 0 failed, 0 refused, 0 not tried\n"
+    # Behind each message whose verdict is still to come the next one may be under way too.
+    put_back = err.count(" put back: Operation interrupted.\n")
+    assert 2 <= put_back == err.count("ssmtp-compat: 301: ") == err.count("\n")
+    assert out == f"0 sent, {put_back} put back, 0 failed, 0 refused, {4 - put_back} not tried\n"
     assert names(tmp_path, "") == waiting
     assert not any(map(alive, children))
 

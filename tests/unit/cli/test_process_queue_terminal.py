@@ -82,6 +82,8 @@ def test_the_mail_goes_out_without_any_standard_stream(tmp_path: Path) -> None:
         command = f"exec {sys.executable} -m ssmtp_compat process-queue {tmp_path} {options} <&- >&- 2>&-"
         assert subprocess.run(["sh", "-c", command], timeout=30).returncode == 69
     assert len(server.messages) == 2
+    missing = f"exec {sys.executable} -m ssmtp_compat process-queue {tmp_path}/missing {options} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", missing], timeout=30).returncode == 73
 
 
 def test_the_mail_goes_out_when_nobody_reads_the_lines_any_more(tmp_path: Path) -> None:

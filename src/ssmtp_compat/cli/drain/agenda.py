@@ -45,15 +45,19 @@ class Agenda:
         self._closed_until = 0.0
 
     def found(self, waiting: Iterable[Waiting]) -> None:
-        """Take over what is in the directory now, oldest first."""
+        """Take over what is in the directory now, oldest first.
+
+        What was tried more often comes later, so that a message that breaks every connection keeps no other one.
+        """
         now = self._clock()
         files = {one.stem: one for one in waiting}
         self._tries = {stem: tries for stem, tries in self._tries.items() if stem in files or stem in self._given}
-        self._pending = deque(
+        due = [
             one
             for stem, one in files.items()
             if stem not in self._given and (stem not in self._tries or self._tries[stem][1] <= now)
-        )
+        ]
+        self._pending = deque(sorted(due, key=lambda one: self._tries.get(one.stem, (0, 0.0))[0]))
 
     @property
     def left(self) -> int:
@@ -95,6 +99,11 @@ class Agenda:
         for waiting in reversed(list(files)):
             self._given.discard(waiting.stem)
             self._pending.appendleft(waiting)
+
+    def later(self, waiting: Waiting) -> None:
+        """This one was given out, and has its turn behind all that wait now."""
+        self._given.discard(waiting.stem)
+        self._pending.append(waiting)
 
     def not_found(self, files: Iterable[Waiting]) -> None:
         """These were given out, and somebody else has them, or they are gone: see again in a while."""

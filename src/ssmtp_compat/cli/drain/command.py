@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
@@ -35,10 +36,12 @@ def process_queue(options: argparse.Namespace) -> Exit:
 
 
 def _process_queue(options: argparse.Namespace) -> Exit:
-    try:
-        from .crew import Crew
-    except ImportError as error:  # modules and signals of POSIX
-        raise UnsupportedError(ErrorCode.NOT_SUPPORTED, "process-queue needs a POSIX system, for its locks.") from error
+    if os.name != "posix":
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED, "process-queue needs a POSIX system, for its file locks and signals."
+        )
+    from .crew import Crew
+
     directory = SpoolDirectory(options.directory)
     waiting = directory.waiting()
     task = _task(options, directory)

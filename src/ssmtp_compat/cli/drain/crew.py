@@ -21,9 +21,9 @@ __all__ = ["Crew"]
 
 _POLL_SECONDS: Final = 2.0
 _POLL_SHARE: Final = 20
-"""Reading a directory of 100,000 files takes a third of a second: not more than a twentieth of the time goes there."""
-
+"""Reading a directory of 100,000 files takes up to a second: not more than a twentieth of the time goes there."""
 _MOST_AT_ONCE: Final = 16
+"""Files for one worker: enough that waiting for the next ones does not count."""
 
 
 class Crew:
@@ -40,6 +40,7 @@ class Crew:
         self._report = report
         self._size = size
         self._watch = watch
+        self._selector = selectors.DefaultSelector()
         self._workers: dict[int, WorkerProcess] = {}
         self._started = 0
         self._ending = False
@@ -51,6 +52,7 @@ class Crew:
         self._answers: Final[dict[str, Callable[..., None]]] = {
             "want": self._wanted,
             "settled": self._settled,
+            "again": self._again,
             "stopped": self._stopped,
             "trouble": self._trouble,
             "trail": self._trail,
@@ -58,12 +60,11 @@ class Crew:
 
     def run(self) -> None:
         """Raises :class:`~ssmtp_compat.errors.SSMTPError` (302) for a directory that cannot be read any more."""
-        with EndSignals() as signals, selectors.DefaultSelector() as selector:
-            selector.register(signals, selectors.EVENT_READ)
-            self._selector = selector
+        with EndSignals() as signals, self._selector:
+            self._selector.register(signals, selectors.EVENT_READ)
             try:
                 while self._employ():
-                    ready = selector.select(self._seconds())
+                    ready = self._selector.select(self._seconds())
                     self._signalled(signals.read())  # first, so that no worker is given anything more
                     for key, _ in ready:
                         if key.fd in self._workers:
@@ -169,7 +170,7 @@ class Crew:
             return
         # It comes back from a run. What it had and does not tell of was not its to send, unless the run was ended.
         (self._agenda.not_tried if worker.stopped else self._agenda.not_found)(worker.has)
-        worker.has, worker.stopped = [], False
+        worker.has, worker.sent, worker.stopped = [], 0, False
         worker.state = State.IDLE
 
     def _share(self) -> list[Waiting]:
@@ -177,10 +178,20 @@ class Crew:
         return self._agenda.take(max(1, min(_MOST_AT_ONCE, self._agenda.left // (4 * self._size))))
 
     def _settled(self, worker: WorkerProcess, name: str, outcome: str, code: int, text: str, gone: bool) -> None:
-        stem = name.rpartition(".")[0]
-        worker.has = [waiting for waiting in worker.has if waiting.stem != stem]
+        stem = self._taken(worker, name).stem
+        worker.sent += Outcome(outcome) is Outcome.SENT
         wait = self._agenda.settled(stem, Outcome(outcome), gone=gone)
         self._report.settled(name, Outcome(outcome), code, text, self._told(wait))
+
+    def _again(self, worker: WorkerProcess, name: str) -> None:
+        self._agenda.later(self._taken(worker, name))
+
+    def _taken(self, worker: WorkerProcess, name: str) -> Waiting:
+        """Take one of the files that a worker has away from it."""
+        stem = name.rpartition(".")[0]
+        (found,) = (waiting for waiting in worker.has if waiting.stem == stem)
+        worker.has.remove(found)
+        return found
 
     def _trouble(self, worker: WorkerProcess, code: int, text: str) -> None:
         self._report.trouble(code, text)
@@ -192,7 +203,10 @@ class Crew:
         worker.stopped = True
         if self._ending and code == ErrorCode.INTERRUPTED_OR_TIMEOUT:
             return
-        self._stop(code, text)
+        if worker.sent:  # so the server is there, and the next connection will take some more
+            self._report.stopped(code, text, first=False, wait=None)
+        else:
+            self._stop(code, text)
 
     def _stop(self, code: int, text: str) -> None:
         first, wait = self._agenda.stopped()
@@ -225,5 +239,5 @@ class Crew:
             self._stop(ErrorCode.INTERNAL, text)
 
     def _told(self, wait: float | None) -> float | None:
-        """There is no next turn for anything once it is ending."""
+        """What to say of a wait: there is no next turn for anything once it is ending."""
         return None if self._ending else wait

@@ -1,7 +1,8 @@
 """What a worker and the process that started it say to each other: JSON, a list a line, its kind first.
 
 To the worker: ``task`` first, then ``take`` files (none: the session is over), ``interrupt``, ``end``. From the worker:
-it would ``want`` files, one is ``settled``, a run has ``stopped``, there is ``trouble``, a line of the ``trail``.
+it would ``want`` files, one is ``settled`` or may be tried ``again``, a run has ``stopped``, there is ``trouble``, a
+line of the ``trail``.
 """
 
 from __future__ import annotations

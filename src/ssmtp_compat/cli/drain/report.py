@@ -52,16 +52,16 @@ class Report:
             self._bar.advance(self._said)
 
     def stopped(self, code: int, text: str, *, first: bool, wait: float | None) -> None:
-        """Something ended a worker's run; told once for all workers, where it is not the ``first`` of its time."""
+        """Something ended a worker's run; told once for all workers, and again for the ``first`` after a wait."""
         self._stops.add(stop_status(code, text))
-        if first:
+        if first and wait is not None:
             self._stop_texts.clear()
         if text not in self._stop_texts:
             self._stop_texts.add(text)
             self._complain(code, f"{text}{_next(wait)}")
 
     def trouble(self, code: int, text: str) -> None:
-        """A file could not be made what its outcome says, so it will be sent again."""
+        """A file could not be made what its outcome says, so the next run meets it again."""
         self._troubled = True
         self._complain(code, text)
 

@@ -28,6 +28,7 @@ from .pipe import GRACE_SECONDS, LAST_SECONDS, Lines, say
 __all__ = ["main"]
 
 _STUCK: Final = 70  # EX_SOFTWARE
+_SERVICE_CLOSING: Final = "421"
 
 
 def main() -> None:
@@ -66,7 +67,7 @@ class _Worker:
 
     def _send(self, first: Waiting) -> None:
         """Send files until there is nothing more to send, or something ends the run."""
-        ended_early, put_back = True, []
+        ended_early, put_back, sent = True, [], 0
 
         def waiting() -> Iterator[Waiting]:
             nonlocal ended_early
@@ -79,6 +80,8 @@ class _Worker:
         def settled(name: str, outcome: Outcome, error: SSMTPError | None, trouble: SSMTPError | None) -> None:
             if trouble is not None:
                 _say("trouble", *_told(trouble))
+            nonlocal sent
+            sent += outcome is Outcome.SENT
             if outcome is Outcome.PUT_BACK and error is None:
                 put_back.append(name)
             else:
@@ -90,8 +93,14 @@ class _Worker:
         # Otherwise what was returned is the first of the failures that were told already.
         if ended_early or put_back:
             self._waiting.clear()
+            # RFC 5321 3.8: with 421 the server has not taken what is under way. Many have a limit of messages for one
+            # connection, and then it is no fault of the message.
+            again = sent and reason[1].startswith(_SERVICE_CLOSING)
             for name in put_back:
-                _say("settled", name, Outcome.PUT_BACK.value, *reason, True)
+                if again:
+                    _say("again", name)
+                else:
+                    _say("settled", name, Outcome.PUT_BACK.value, *reason, True)
             _say("stopped", *reason)
 
     def _listen(self, lines: Lines, messages: list[list[Any]] | None) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ class WorkerProcess:
         self.state = State.STARTING
         self.has: list[Waiting] = []
         """The files that it was given and has not told the end of."""
+        self.sent = 0
+        """How many of them in this run."""
         self.stopped = False
         """Whether something has ended the run that it is about to come back from."""
         # A group of its own, because a terminal sends Ctrl-C to all of one.
@@ -62,7 +65,7 @@ class WorkerProcess:
         """Give it files to send, or with none of them let it end its session."""
         self.has.extend(files)
         self.state = State.SESSION
-        self.say("take", *((waiting.name, waiting.modified_ns) for waiting in files))
+        self.say("take", *map(astuple, files))
 
     def dismiss(self) -> None:
         """Let it send what is under way, and nothing else, and end."""
