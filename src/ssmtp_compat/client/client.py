@@ -156,7 +156,6 @@ class SSMTPClient:
     def process_queue(self, path: str) -> None:
         """Send the messages of a directory, over the open session or over one of its own."""
         from ..operations.queueing import QueueOptions, QueueRun
-        from ..spool.directory import SpoolDirectory
 
         with self._method() as deadline:
             with self.settings.lock:
@@ -165,13 +164,10 @@ class SSMTPClient:
                     keep_sent=self.settings.setting_flag("KeepQueue"),
                     stop_at_failure=self.settings.setting_flag("StopOnQueueErrors"),
                 )
-            run = QueueRun(SpoolDirectory(path), delivery, options, self.events)
-            try:
+            with QueueRun(path, delivery, options, self.events) as run:
                 if run.claim():
                     with self.link.for_method(deadline) as connection:
                         run.send_all(connection, deadline, self._watch)
-            finally:
-                run.release()
             if run.failure is not None:
                 raise run.failure
 

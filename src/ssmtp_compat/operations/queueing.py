@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from ..catalog.errors import ErrorCode
 from ..errors import (
@@ -26,23 +28,27 @@ from ..net.deadline import Deadline
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
 from ..smtp.session import SERVICE_CLOSING
-from ..spool.directory import Claim, SpoolDirectory, UnsafeFileError, Waiting
+from ..spool.claim import Claim, StuckFileError, UnsafeFileError, claim_file
+from ..spool.directory import SpoolDirectory, Waiting
+from ..spool.file_content import ContentLostError
 from ..spool.format import FormatError
-from ..spool.messages import OpenedMessage, Submission, open_message, put_message
+from ..spool.reading import OpenedMessage, open_message
+from ..spool.writing import Submission, put_message
 from .connection import Connection
 from .delivery import Delivery, Outgoing
 from .exchange import refusal
 
 __all__ = ["QueueOptions", "QueueRun", "queue_message"]
 
-
 _PERMANENT: Final = 500
-# With these the connection is of no more use; every other failure is one message's own.
+# With these the connection is of no more use, or nothing more may be sent; every other failure is one message's own.
 _ENDS_THE_RUN: Final = (
     ConnectionFailedError,
+    ContentLostError,
     OperationInterruptedError,
     OperationTimeoutError,
     ProtocolError,
+    StuckFileError,
     TLSError,
 )
 
@@ -60,102 +66,97 @@ def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, crea
 
     Raises :class:`SSMTPError`: 302 for a directory that cannot be used, and what :meth:`Outgoing.check` raises.
     """
-    directory = SpoolDirectory(path)
-    composed = outgoing.check(delivery)
-    if composed.eight_bit:
-        # Nobody knows yet what the server takes. What may not be encoded stays as it is.
-        with suppress(UnsupportedError):
-            composed = outgoing.compose(False)
-    submission = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
-    fields = read_fields(composed.header.decode("utf-8"))
-    message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
-    return put_message(directory, submission, composed, created, message_id)
+    with SpoolDirectory(path) as directory:
+        composed = outgoing.check(delivery)
+        if composed.eight_bit:
+            # Nobody knows yet what the server takes. What may not be encoded stays as it is.
+            with suppress(UnsupportedError):
+                composed = outgoing.compose(False)
+        submission = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
+        fields = read_fields(composed.header.decode("utf-8"))
+        message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
+        return put_message(directory, submission, composed, created, message_id)
 
 
 class QueueRun:
-    """One pass through a directory. Messages that come in meanwhile are for the next."""
+    """One pass through a directory, as a context manager. Messages that come in meanwhile are for the next.
 
-    def __init__(
-        self, directory: SpoolDirectory, delivery: DeliveryOptions, options: QueueOptions, events: EventHub
-    ) -> None:
+    Raises :class:`SSMTPError` (302) for a directory that cannot be used. What was claimed and has no verdict when the
+    block ends waits again.
+    """
+
+    def __init__(self, path: str, delivery: DeliveryOptions, options: QueueOptions, events: EventHub) -> None:
         self.failure: SSMTPError | None = None
-        """The first one; the others have had their Error event."""
-        self._directory = directory
+        """The first one; each has had its Error event."""
         self._delivery_options = delivery
         self._options = options
         self._events = events
-        self._waiting = directory.waiting()
-        self._total = len(self._waiting)
-        self._done = 0
+        self._held: list[Claim] = []
         self._next: tuple[Claim, OpenedMessage] | None = None
         self._in_flight: tuple[Claim, Delivery] | None = None
+        self._done = 0
+        self._given_up = False
         self._say: Callable[[str], None] = lambda _: None
+        self._directory = SpoolDirectory(path)
+        try:
+            self._waiting = deque(self._directory.waiting())
+        except BaseException:
+            self._directory.close()
+            raise
+        self._total = len(self._waiting)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        troubles = []
+        while self._held:
+            troubles += self._let_go(self._held[-1], Claim.put_back)
+        with self._directory:
+            troubles += self._trouble(self._directory.flush)
+        for trouble in troubles:
+            self._note(trouble)
 
     def claim(self) -> bool:
         """Claim the next message to send; False where there is none, so that no connection is made for nothing."""
-        self._next = self._next or self._claim_next()
+        while self._next is None and self._waiting and not self._stopped:
+            self._next = self._claim(self._waiting.popleft())
         return self._next is not None
 
     def send_all(self, connection: Connection, deadline: Deadline, watch: Callable[[Delivery], None]) -> None:
-        """Send everything; ``watch`` is told the delivery that events are about.
-
-        Raises what ends the run: the message in question, and one whose verdict is still to come, wait again then.
-        """
+        """Send everything; ``watch`` is told the delivery that events are about. Raises what ends the run."""
         self._say = connection.exchange.remark
-        try:
-            while not self._stopped and self.claim() and self._next is not None:
-                (claim, opened), self._next = self._next, None
-                self._send(connection, claim, opened, deadline, watch)
-            self._await_verdict(deadline)
-        except BaseException:
-            self.release()
-            raise
-
-    def release(self) -> None:
-        """Let what was claimed and has no verdict wait again."""
-        for held in (self._next, self._in_flight):
-            if held is not None:
-                self._quietly(held[0].put_back)
-        self._next = self._in_flight = None
+        while self.claim() and self._next is not None:
+            (claim, opened), self._next = self._next, None
+            delivery = Delivery(connection, self._delivery_options, self._events)
+            watch(delivery)
+            self._send(delivery, claim, opened, deadline)
+            if self._options.stop_at_failure or not connection.exchange.session.in_flight:
+                # Nothing may go out behind what could be the last, and the reply to a last chunk is here already.
+                self._await_verdict(deadline)
+        self._await_verdict(deadline)
 
     @property
     def _stopped(self) -> bool:
-        return self._options.stop_at_failure and self.failure is not None
+        return self._given_up or (self._options.stop_at_failure and self.failure is not None)
 
-    def _send(
-        self,
-        connection: Connection,
-        claim: Claim,
-        opened: OpenedMessage,
-        deadline: Deadline,
-        watch: Callable[[Delivery], None],
-    ) -> None:
-        delivery = Delivery(connection, self._delivery_options, self._events)
-        watch(delivery)
-        outgoing = _outgoing(opened)
+    def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
+        deadline.check()
         try:
-            deadline.check()
-            composed = outgoing.check(self._delivery_options)
-            delivery.begin(outgoing, composed, deadline, self._verdict)
+            delivery.begin(_outgoing(opened), opened.composed, deadline, self._verdict)
         except ReplyError as error:
             if error.reply_code == SERVICE_CLOSING:
-                self._quietly(claim.put_back)
                 raise
             self._settle_refused(claim, error)
         except _ENDS_THE_RUN:
-            self._quietly(claim.put_back)
             raise
         except SSMTPError as error:
-            # Said without the server, or before it was asked: it would be said again the next time.
+            # Said before the server was asked, and it would be said again the next time.
             self._settle_failed(claim, error)
-        except BaseException:
-            self._quietly(claim.put_back)
-            raise
         else:
             self._in_flight = (claim, delivery)
-            if not connection.exchange.session.in_flight:
-                # A last chunk was answered already.
-                self._await_verdict(deadline)
 
     def _await_verdict(self, deadline: Deadline) -> None:
         """The verdict on the last message, which nothing goes out behind."""
@@ -186,31 +187,44 @@ class QueueRun:
     # -- what becomes of a file ---------------------------------------------------------------------------------------
 
     def _settle_sent(self, claim: Claim) -> None:
-        self._done += 1
-        self._quietly(lambda: claim.sent(keep=self._options.keep_sent))
-        self._say(f"Queue: {claim.name} was sent ({self._done} of {self._total}).")
+        troubles = self._let_go(claim, lambda claim: claim.sent(keep=self._options.keep_sent))
+        self._tell(f"{claim.name} was sent", troubles)
+        for trouble in troubles:
+            if isinstance(trouble, StuckFileError):
+                # The next run will send it once more, and so it would whatever else is sent now.
+                raise trouble
 
     def _settle_refused(self, claim: Claim, error: ReplyError) -> None:
         if error.reply_code >= _PERMANENT:
             self._settle_failed(claim, error)
-            return
-        self._done += 1
-        self._note(error)
-        self._quietly(claim.put_back)
-        self._say(f"Queue: {claim.name} waits for another time ({self._done} of {self._total}).")
+        else:
+            self._tell(f"{claim.name} waits for another time", [error, *self._let_go(claim, Claim.put_back)])
 
     def _settle_failed(self, claim: Claim, error: SSMTPError) -> None:
-        self._done += 1
-        self._note(error)
-        self._quietly(lambda: claim.failed(str(error)))
-        self._say(f"Queue: {claim.name} failed ({self._done} of {self._total}).")
+        troubles = self._let_go(claim, lambda claim: claim.failed(str(error)))
+        self._tell(f"{claim.name} failed", [error, *troubles])
 
-    def _quietly(self, settle: Callable[[], None]) -> None:
-        """A file that cannot be renamed stays on its way and is taken up again; the run goes on."""
+    def _let_go(self, claim: Claim, settle: Callable[[Claim], None]) -> list[SSMTPError]:
+        """Settle a file before anybody is told, for who is told may raise. Where that is not possible, the file stays
+        on its way and is taken up again."""
+        self._held.remove(claim)
         try:
-            settle()
+            return self._trouble(lambda: settle(claim))
+        finally:
+            claim.close()
+
+    def _tell(self, what: str, troubles: list[SSMTPError]) -> None:
+        self._done += 1
+        for trouble in [*troubles, *self._trouble(self._directory.flush_when_due)]:
+            self._note(trouble)
+        self._say(f"Queue: {what} ({self._done} of {self._total}).")
+
+    def _trouble(self, change: Callable[[], None]) -> list[SSMTPError]:
+        try:
+            change()
         except SSMTPError as error:
-            self._note(error)
+            return [error]
+        return []
 
     def _note(self, error: SSMTPError) -> None:
         self.failure = self.failure or error
@@ -218,34 +232,24 @@ class QueueRun:
 
     # -- taking files out ---------------------------------------------------------------------------------------------
 
-    def _claim_next(self) -> tuple[Claim, OpenedMessage] | None:
-        while self._waiting and not self._stopped:
-            opened = self._open(self._waiting.pop(0))
-            if opened is not None:
-                return opened
-        return None
-
-    def _open(self, waiting: Waiting) -> tuple[Claim, OpenedMessage] | None:
+    def _claim(self, waiting: Waiting) -> tuple[Claim, OpenedMessage] | None:
         try:
-            claim = self._directory.claim(waiting)
-        except UnsafeFileError as error:
+            claim = claim_file(self._directory, waiting)
+        except SSMTPError as error:
+            self._given_up = self._given_up or not isinstance(error, UnsafeFileError)
             self._note(error)
             return None
         if claim is None:
             return None
+        self._held.append(claim)
         try:
             return claim, open_message(claim)
         except FormatError as error:
             self._settle_failed(
-                claim, SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{waiting.name} is no queued message: {error}.")
+                claim, SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{claim.name} is no queued message: {error}.")
             )
         except SSMTPError as error:
-            self._note(error)
-            self._quietly(claim.put_back)
-        except BaseException:
-            with suppress(SSMTPError):
-                claim.put_back()
-            raise
+            self._tell(f"{claim.name} waits for another time", [error, *self._let_go(claim, Claim.put_back)])
         return None
 
 
