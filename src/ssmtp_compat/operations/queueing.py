@@ -12,13 +12,8 @@ from typing import Final, Self
 
 from ..catalog.errors import ErrorCode
 from ..errors import (
-    ConnectionFailedError,
-    OperationInterruptedError,
-    OperationTimeoutError,
-    ProtocolError,
     ReplyError,
     SSMTPError,
-    TLSError,
     UnsupportedError,
 )
 from ..events import EventHub
@@ -41,16 +36,6 @@ from .exchange import refusal
 __all__ = ["QueueOptions", "QueueRun", "queue_message"]
 
 _PERMANENT: Final = 500
-# With these the connection is of no more use, or nothing more may be sent; every other failure is one message's own.
-_ENDS_THE_RUN: Final = (
-    ConnectionFailedError,
-    ContentLostError,
-    OperationInterruptedError,
-    OperationTimeoutError,
-    ProtocolError,
-    StuckFileError,
-    TLSError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +77,7 @@ class QueueRun:
         self._options = options
         self._events = events
         self._held: list[Claim] = []
+        self._settled: list[Claim] = []
         self._next: tuple[Claim, OpenedMessage] | None = None
         self._in_flight: tuple[Claim, Delivery] | None = None
         self._done = 0
@@ -114,6 +100,7 @@ class QueueRun:
         troubles = []
         while self._held:
             troubles += self._let_go(self._held[-1], Claim.put_back)
+        self._close_settled()
         with self._directory:
             troubles += self._trouble(self._directory.flush)
         for trouble in troubles:
@@ -128,33 +115,46 @@ class QueueRun:
     def send_all(self, connection: Connection, deadline: Deadline, watch: Callable[[Delivery], None]) -> None:
         """Send everything; ``watch`` is told the delivery that events are about. Raises what ends the run."""
         self._say = connection.exchange.remark
-        while self.claim() and self._next is not None:
-            (claim, opened), self._next = self._next, None
-            delivery = Delivery(connection, self._delivery_options, self._events)
-            watch(delivery)
-            self._send(delivery, claim, opened, deadline)
+        current = self._prepare(connection)
+        while current is not None:
+            # Claimed and read while the server is busy with the message before.
+            following = None if self._options.stop_at_failure else self._prepare(connection)
+            watch(current[1])
+            self._send(*current, following[1] if following is not None else None, deadline)
             if self._options.stop_at_failure or not connection.exchange.session.in_flight:
                 # Nothing may go out behind what could be the last, and the reply to a last chunk is here already.
                 self._await_verdict(deadline)
+            current = following if following is not None else self._prepare(connection)
         self._await_verdict(deadline)
 
     @property
     def _stopped(self) -> bool:
         return self._given_up or (self._options.stop_at_failure and self.failure is not None)
 
-    def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
+    def _prepare(self, connection: Connection) -> tuple[Claim, Delivery] | None:
+        """The next message, ready for this server."""
+        while self.claim() and self._next is not None:
+            (claim, opened), self._next = self._next, None
+            delivery = Delivery(connection, self._delivery_options, self._events)
+            try:
+                delivery.prepare(_outgoing(opened), opened.composed)
+            except ContentLostError as error:
+                self._settle_later(claim, error)
+            except SSMTPError as error:
+                # Said before the server was asked, and it would be said again the next time.
+                self._settle_failed(claim, error)
+            else:
+                return claim, delivery
+        return None
+
+    def _send(self, claim: Claim, delivery: Delivery, following: Delivery | None, deadline: Deadline) -> None:
         deadline.check()
         try:
-            delivery.begin(_outgoing(opened), opened.composed, deadline, self._verdict)
+            delivery.begin(deadline, self._verdict, following)
         except ReplyError as error:
             if error.reply_code == SERVICE_CLOSING:
                 raise
             self._settle_refused(claim, error)
-        except _ENDS_THE_RUN:
-            raise
-        except SSMTPError as error:
-            # Said before the server was asked, and it would be said again the next time.
-            self._settle_failed(claim, error)
         else:
             self._in_flight = (claim, delivery)
 
@@ -198,7 +198,10 @@ class QueueRun:
         if error.reply_code >= _PERMANENT:
             self._settle_failed(claim, error)
         else:
-            self._tell(f"{claim.name} waits for another time", [error, *self._let_go(claim, Claim.put_back)])
+            self._settle_later(claim, error)
+
+    def _settle_later(self, claim: Claim, error: SSMTPError) -> None:
+        self._tell(f"{claim.name} waits for another time", [error, *self._let_go(claim, Claim.put_back)])
 
     def _settle_failed(self, claim: Claim, error: SSMTPError) -> None:
         troubles = self._let_go(claim, lambda claim: claim.failed(str(error)))
@@ -208,10 +211,14 @@ class QueueRun:
         """Settle a file before anybody is told, for who is told may raise. Where that is not possible, the file stays
         on its way and is taken up again."""
         self._held.remove(claim)
-        try:
-            return self._trouble(lambda: settle(claim))
-        finally:
-            claim.close()
+        self._settled.append(claim)
+        return self._trouble(lambda: settle(claim))
+
+    def _close_settled(self) -> None:
+        """Close the files of settled messages. That frees what a deleted one took of the disk, which lasts, so it is
+        done while the server is busy."""
+        while self._settled:
+            self._settled.pop().close()
 
     def _tell(self, what: str, troubles: list[SSMTPError]) -> None:
         self._done += 1
@@ -233,6 +240,7 @@ class QueueRun:
     # -- taking files out ---------------------------------------------------------------------------------------------
 
     def _claim(self, waiting: Waiting) -> tuple[Claim, OpenedMessage] | None:
+        self._close_settled()
         try:
             claim = claim_file(self._directory, waiting)
         except SSMTPError as error:
@@ -249,7 +257,7 @@ class QueueRun:
                 claim, SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{claim.name} is no queued message: {error}.")
             )
         except SSMTPError as error:
-            self._tell(f"{claim.name} waits for another time", [error, *self._let_go(claim, Claim.put_back)])
+            self._settle_later(claim, error)
         return None
 
 
