@@ -10,7 +10,7 @@ from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
-from .directory import FAILED, QUEUED, REASON, SENDING, SENT, SpoolDirectory, Waiting, lock, told
+from .directory import FAILED, QUEUED, REASON, SENDING, SENT, SpoolDirectory, Waiting, failed, lock, shown, told
 
 __all__ = ["Claim", "StuckFileError", "UnsafeFileError", "claim_file"]
 
@@ -23,7 +23,7 @@ class UnsafeFileError(SSMTPError):
     """A name in the queue stands for something that must be left alone: neither sent, nor renamed, nor deleted."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(ErrorCode.CANNOT_OPEN_FILE, f"{name} in the queue is left alone: {reason}.")
+        super().__init__(ErrorCode.CANNOT_OPEN_FILE, f"{shown(name)} in the queue is left alone: {reason}.")
 
 
 class StuckFileError(SSMTPError):
@@ -37,13 +37,13 @@ class Claim:
     Each raises :class:`SSMTPError` (302) where the file's name cannot be changed.
     """
 
-    def __init__(self, directory: SpoolDirectory, descriptor: int, waiting: Waiting, size: int) -> None:
+    def __init__(self, directory: SpoolDirectory, descriptor: int, stem: str, size: int) -> None:
         self.descriptor: Final = descriptor
-        self.name: Final = Waiting(waiting.stem + QUEUED, waiting.modified_ns).shown
+        self.name: Final = shown(stem + QUEUED)
         """The name under which it was queued, for people."""
         self.size: Final = size
         self._directory = directory
-        self._stem = waiting.stem
+        self._stem = stem
 
     def sent(self, *, keep: bool) -> None:
         """The server has taken it: delete the file, or keep it as ``.sent``. Raises :class:`StuckFileError`."""
@@ -88,13 +88,14 @@ class Claim:
             # Who died over it may have died over setting it aside.
             self._remove_reason()
             return True
-        with told(f"{self.name} cannot be taken out of the queue"):
-            try:
-                self._rename(ending, SENDING)
-            except FileNotFoundError:
-                return False
-            except FileExistsError as error:
-                raise UnsafeFileError(self.name, "another file of its name is on its way") from error
+        try:
+            self._rename(ending, SENDING)
+        except FileNotFoundError:
+            return False
+        except FileExistsError as error:
+            raise UnsafeFileError(self._stem + ending, "another file of its name is on its way") from error
+        except OSError as error:
+            raise failed(f"{self.name} cannot be taken out of the queue", error) from error
         return True
 
     def _rename(self, old: str, new: str) -> None:
@@ -141,21 +142,22 @@ def claim_file(directory: SpoolDirectory, waiting: Waiting) -> Claim | None:
 def _claim(directory: SpoolDirectory, waiting: Waiting, descriptor: int) -> Claim | None:
     try:
         status = os.fstat(descriptor)
-        _check_safe(waiting.shown, status)
+        _check_safe(waiting.name, status)
         if not lock(descriptor) or not _is_still(directory, waiting.name, status):
             return None
     except OSError as error:
         raise _unusable(waiting, error) from error
-    claim = Claim(directory, descriptor, waiting, status.st_size)
-    return claim if claim.begin(waiting.name.removeprefix(waiting.stem)) else None
+    stem, dot, ending = waiting.name.rpartition(".")
+    claim = Claim(directory, descriptor, stem, status.st_size)
+    return claim if claim.begin(dot + ending) else None
 
 
 def _unusable(waiting: Waiting, error: OSError) -> SSMTPError:
     if error.errno in _EVERY_FILES:
-        return SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{waiting.shown} cannot be opened: {error.strerror}.")
+        return failed(f"{shown(waiting.name)} cannot be opened", error)
     is_link = error.errno == errno.ELOOP
     return UnsafeFileError(
-        waiting.shown, "it is a symbolic link" if is_link else f"it cannot be opened ({error.strerror})"
+        waiting.name, "it is a symbolic link" if is_link else f"it cannot be opened ({error.strerror})"
     )
 
 

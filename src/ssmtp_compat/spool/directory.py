@@ -13,15 +13,26 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError, UnsupportedError
 
-__all__ = ["FAILED", "QUEUED", "REASON", "SENDING", "SENT", "SpoolDirectory", "Waiting", "lock", "told"]
+__all__ = [
+    "FAILED",
+    "QUEUED",
+    "REASON",
+    "SENDING",
+    "SENT",
+    "SpoolDirectory",
+    "Waiting",
+    "failed",
+    "lock",
+    "shown",
+    "told",
+]
 
 QUEUED: Final = ".queued"
 SENDING: Final = ".sending"
@@ -38,21 +49,11 @@ _FLUSH_EVERY: Final = 0.1
 should be little; a disk takes 1 to 10 ms for it, so it should not be done for each message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A file that is to be sent, as far as its name goes."""
 
     name: str
     modified_ns: int
-
-    @property
-    def stem(self) -> str:
-        return self.name.rpartition(".")[0]
-
-    @property
-    def shown(self) -> str:
-        """The name as it may stand in a text: who made the file chose it, with line ends in it perhaps."""
-        return self.name if self.name.isprintable() else ascii(self.name)
 
 
 class SpoolDirectory:
@@ -78,7 +79,7 @@ class SpoolDirectory:
         except NotADirectoryError as error:
             raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{path!r} is no directory; a queue has to be one.") from error
         except (OSError, ValueError) as error:
-            raise _failed(f"The directory {path!r} of the queue cannot be used", error) from error
+            raise failed(f"The directory {path!r} of the queue cannot be used", error) from error
         self._clock = clock
         self._flushed_at = clock()
         self._changed = False
@@ -200,6 +201,11 @@ class SpoolDirectory:
             self._changed = False
 
 
+def shown(name: str) -> str:
+    """A file's name as it may stand in a text: who made the file chose it, with line ends in it perhaps."""
+    return name if name.isprintable() else ascii(name)
+
+
 def lock(descriptor: int) -> bool:
     """Lock an open file for this descriptor alone; False where somebody else has it."""
     import fcntl  # no module of Windows
@@ -217,9 +223,10 @@ def told(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _failed(what, error) from error
+        raise failed(what, error) from error
 
 
-def _failed(what: str, error: OSError | ValueError) -> SSMTPError:
+def failed(what: str, error: OSError | ValueError) -> SSMTPError:
+    """What the system says of a file (302), behind ``what``."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{what}: {reason}.")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
@@ -24,12 +23,11 @@ _CHUNK: Final = 1 << 17
 _BLOCK_ENDS: Final = (b"\r\n\r\n", b"\n\n")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedMessage:
+class OpenedMessage(NamedTuple):
     """What stands in a claimed file. The content of a long one is read from the file while it is sent."""
 
     queued: QueuedMessage
-    composed: Composed = field(repr=False)
+    composed: Composed
 
 
 def open_message(claim: Claim) -> OpenedMessage:
