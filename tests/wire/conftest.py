@@ -15,7 +15,7 @@ import pytest
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.net.tcp import TcpOptions, TcpStream, connect
-from ssmtp_compat.operations import connection
+from ssmtp_compat.operations import transport
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def redirect(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         def tcp_connect(options: TcpOptions, deadline: Deadline) -> TcpStream:
             return connect(dataclasses.replace(options, host="127.0.0.1", port=port), deadline)
 
-        monkeypatch.setattr(connection, "tcp_connect", tcp_connect)
+        monkeypatch.setattr(transport, "tcp_connect", tcp_connect)
 
     return lead_to
 

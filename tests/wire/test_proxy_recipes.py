@@ -10,7 +10,7 @@ import pytest
 
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.net.tcp import TcpOptions, TcpStream, connect
-from ssmtp_compat.operations import connection
+from ssmtp_compat.operations import transport
 from wire.mailer import Mailer
 from wire.proxies import Proxy, Talk, authorization
 from wire.scripted_server import ScriptedServer
@@ -65,7 +65,7 @@ def test_recipe(title: str, monkeypatch: pytest.MonkeyPatch):
             port = ports[options.host, options.port]
             return connect(dataclasses.replace(options, host="127.0.0.1", port=port), deadline)
 
-        monkeypatch.setattr(connection, "tcp_connect", lead)
+        monkeypatch.setattr(transport, "tcp_connect", lead)
         for name, value in re.findall(r"^export (\w+)=(\S+)$", blocks(RECIPES[title], "sh"), re.MULTILINE):
             monkeypatch.setenv(name, value)
         with Mailer(MAIL[1], MailServer=MAIL[0]) as mailer:

@@ -11,6 +11,7 @@ from ..errors import SSMTPError
 from ..events import EventHub
 from ..net.deadline import CancelToken, Deadline
 from ..operations.connection import Connection, ConnectionOptions
+from ..operations.transport import TransportOptions
 from ..settings import views
 from ..settings.store import Settings
 from ..smtp.session import State
@@ -79,14 +80,17 @@ class Link:
         settings = self._settings
         with settings.lock:
             options = ConnectionOptions(
-                tcp=views.tcp_options(settings),
+                transport=TransportOptions(
+                    tcp=views.tcp_options(settings),
+                    tls=views.tls_options(settings, self._certificates.tls_key_pair()),
+                    tunnel=views.tunnel_options(settings),
+                    tell_chain=settings.setting_flag("SSLIncludeCertChain"),
+                ),
                 smtp=views.smtp_options(settings),
-                tls=views.tls_options(settings, self._certificates.tls_key_pair()),
                 timeouts=views.timeouts(settings),
-                tunnel=views.tunnel_options(settings),
-                tell_chain=settings.setting_flag("SSLIncludeCertChain"),
             )
-            sessions = self._tls_sessions if options.tls and settings.setting_flag("ReuseSSLSession") else None
+            reuses = options.transport.tls is not None and settings.setting_flag("ReuseSSLSession")
+            sessions = self._tls_sessions if reuses else None
         self._connection = Connection(options, self._events, sessions)
         self._opening = True
         try:

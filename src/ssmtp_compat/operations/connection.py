@@ -1,15 +1,13 @@
-"""Opening and closing a session: TCP, TLS, greeting, EHLO, STARTTLS, AUTH, QUIT."""
+"""Opening and closing a session: greeting, EHLO, STARTTLS, AUTH, QUIT."""
 
 from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..catalog.enums import EventID
 from ..catalog.errors import ErrorCode
-from ..catalog.values import to_bool
 from ..errors import (
     ConnectionFailedError,
     OperationInterruptedError,
@@ -21,21 +19,16 @@ from ..errors import (
 )
 from ..events import EventHub
 from ..net.deadline import CancelToken, Deadline
-from ..net.stream import Stream
-from ..net.tcp import TcpOptions, TcpStream
-from ..net.tcp import connect as tcp_connect
 from ..net.timeouts import Timeouts
 from ..smtp import commands
 from ..smtp.options import SmtpOptions, TlsStart
 from ..smtp.session import Session, State
 from .authentication import authenticate
-from .exchange import REMARK, Exchange, refusal
+from .exchange import Exchange, refusal
+from .transport import Transport, TransportOptions
 
 if TYPE_CHECKING:
-    from ..tls.context import TlsOptions
     from ..tls.sessions import SessionCache
-    from ..tls.verify import ServerCertificate
-    from ..tunnel.options import TunnelOptions
 
 __all__ = ["Connection", "ConnectionOptions"]
 
@@ -58,31 +51,19 @@ _BROKEN: Final = (
 class ConnectionOptions:
     """Everything that decides how a session is opened."""
 
-    tcp: TcpOptions
+    transport: TransportOptions
     smtp: SmtpOptions
-    tls: TlsOptions | None
     timeouts: Timeouts
-    tunnel: TunnelOptions | None = None
-    """The proxy between here and the server of ``tcp``."""
-    tell_chain: bool = False
-    """Whether SSLServerAuthentication gets all certificates that the server sent."""
 
 
 class Connection:
     """One session with a server. It is opened once and closed once; what it learned stays readable afterwards."""
 
     def __init__(self, options: ConnectionOptions, events: EventHub, sessions: SessionCache | None = None) -> None:
-        self.server_certificate = b""
-        """The certificate the server presented, as PEM; empty before any handshake."""
         self._options = options
         self._events = events
-        self._sessions = sessions
-        self._stream: Stream | None = None
-        self._tcp: TcpStream | None = None
+        self._transport = Transport(options.transport, events, sessions)
         self._exchange: Exchange | None = None
-        self._secured = False
-        self._tunnelled = False
-        self._channel_binding = b""
         self._ready = False
 
     @property
@@ -107,12 +88,19 @@ class Connection:
         return reply.text if reply is not None else ""
 
     @property
+    def server_certificate(self) -> bytes:
+        """The certificate the server presented, as PEM; empty before any handshake."""
+        return self._transport.server_certificate
+
+    @property
     def local_address(self) -> str:
-        return self._tcp.local_address if self._tcp is not None and self._ready else ""
+        """This side's address while the session is open."""
+        return self._transport.local_address if self._ready else ""
 
     @property
     def local_port(self) -> int:
-        return self._tcp.local_port if self._tcp is not None and self._ready else 0
+        """This side's port while the session is open."""
+        return self._transport.local_port if self._ready else 0
 
     # -- opening ------------------------------------------------------------------------------------------------------
 
@@ -136,20 +124,11 @@ class Connection:
 
     def _open(self, deadline: Deadline, connect_deadline: Deadline) -> None:
         smtp = self._options.smtp
-        if self._options.tls is not None:
-            # What is wrong with these options is better said before anybody is disturbed. It is kept for the handshake.
-            from ..tls.context import make_connection
-
-            make_connection(self._options.tls)
-        # Kept before anybody is told: a callback that raises must not leave it behind.
-        self._stream = self._reach(connect_deadline)
-        if self._tunnelled:
-            self._status("Firewall connection complete")
-        self._status("Remote host connection complete")
+        self._transport.open(connect_deadline)
         if smtp.tls_start is TlsStart.AT_ONCE:
-            self._start_tls(connect_deadline)
+            self._transport.start_tls(connect_deadline)
         session = Session(smtp.max_reply_line, use_pipelining=smtp.use_pipelining)
-        self._exchange = Exchange(self._stream, session, self._events)
+        self._exchange = Exchange(self._transport.stream, session, self._events)
         reply = self._exchange.greeting(deadline)
         if not reply.positive:
             raise refusal(reply)
@@ -163,8 +142,8 @@ class Connection:
             reply = self._exchange.command(commands.STARTTLS, deadline)
             if not reply.positive:
                 raise refusal(reply)
-            self._start_tls(deadline)
-            self._exchange.stream = self._stream
+            self._transport.start_tls(deadline)
+            self._exchange.stream = self._transport.stream
             self._exchange.session.tls_started()
             self._hello(deadline)
         if smtp.credentials is not None:
@@ -173,32 +152,10 @@ class Connection:
                 smtp.credentials,
                 smtp.mechanism,
                 deadline,
-                tls=self._secured,
-                certificate=self._options.tls is not None and self._options.tls.client is not None,
-                tls_exporter=self._channel_binding,
+                tls=self._transport.secured,
+                certificate=self._transport.shows_client_certificate,
+                tls_exporter=self._transport.channel_binding,
             )
-
-    def _reach(self, deadline: Deadline) -> Stream:
-        """The way to the server, direct or through a proxy."""
-        tcp, tunnel = self._options.tcp, self._options.tunnel
-        if tunnel is None:
-            self._tcp = tcp_connect(tcp, deadline)
-            return self._tcp
-        from ..tunnel.open import open_tunnel
-
-        proxy = replace(tcp, host=tunnel.host, port=tunnel.port)
-
-        def dial() -> Stream:
-            self._tcp = tcp_connect(proxy, deadline)
-            return self._tcp
-
-        if self._events.wants(EventID.PITrail):
-            # Nobody sees it otherwise where the environment chose the proxy.
-            text = f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}."
-            self._events.fire(EventID.PITrail, direction=REMARK, message=text)
-        stream = open_tunnel(dial, tunnel, tcp.host, tcp.port, deadline)
-        self._tunnelled = True
-        return stream
 
     def _hello(self, deadline: Deadline) -> None:
         name = self._options.smtp.hello or self._own_name()
@@ -215,49 +172,8 @@ class Connection:
         if _HELLO_NAME.fullmatch(name):
             return name
         # RFC 5321 4.1.4: a client without a meaningful name gives its address as a literal.
-        address = self._tcp.local_address if self._tcp is not None else "127.0.0.1"
+        address = self._transport.local_address
         return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
-
-    def _start_tls(self, deadline: Deadline) -> None:
-        # Imported here because it loads OpenSSL, which a session without TLS does not need.
-        from ..tls.stream import start_tls
-
-        if self._stream is None or self._options.tls is None:
-            raise AssertionError("TLS needs a stream and its options")
-        deadline.doing = "negotiating TLS"
-        secured = start_tls(
-            self._stream,
-            self._options.tls,
-            deadline,
-            authenticate=self._judge_certificate,
-            status=self._tls_status if self._events.wants(EventID.SSLStatus) else None,
-            sessions=self._sessions,
-            port=self._options.tcp.port,
-        )
-        self._stream = secured
-        # Known already where it was judged; one that is accepted without checks is not.
-        self.server_certificate = secured.server_certificate.pem
-        self._secured = True
-        self._channel_binding = secured.channel_binding
-        self._status("TLS handshake complete")
-
-    def _judge_certificate(self, certificate: ServerCertificate) -> bool:
-        self.server_certificate = certificate.pem
-        decided = self._events.fire(
-            EventID.SSLServerAuthentication,
-            certencoded=certificate.chain_pem if self._options.tell_chain else certificate.pem,
-            certsubject=certificate.subject,
-            certissuer=certificate.issuer,
-            status=certificate.status,
-            accept=certificate.trusted,
-        )
-        try:
-            return to_bool(decided["accept"])
-        except ValueError:
-            return False  # what is neither yes nor no must not open the door
-
-    def _tls_status(self, message: str) -> None:
-        self._events.fire(EventID.SSLStatus, message=message)
 
     # -- in between ---------------------------------------------------------------------------------------------------
 
@@ -309,9 +225,8 @@ class Connection:
         self._close()
 
     def _close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        self._closed(None)
+        self._ready = False
+        self._transport.close()
 
     def _say_quit(self, whole: Deadline, cancel: CancelToken) -> None:
         try:
@@ -325,31 +240,10 @@ class Connection:
 
     def abort(self, error: SSMTPError | None = None) -> None:
         """Close the connection without a word to the server, and tell the listeners."""
-        was_open = self._stream is not None
-        self.drop()
-        if was_open:
-            self._closed(error)
+        self._ready = False
+        self._transport.abort(error)
 
     def drop(self) -> None:
         """Close the connection without a word to anybody."""
         self._ready = False
-        if self._stream is not None:
-            self._stream.abort()
-            self._stream = None
-
-    def _closed(self, error: SSMTPError | None) -> None:
-        self._ready = False
-        self._stream = None
-        if self._secured:
-            self._status("TLS connection broken", error)
-        self._status("Remote host disconnected", error)
-        if self._tunnelled:
-            self._status("Firewall host disconnected", error)
-
-    def _status(self, change: str, error: SSMTPError | None = None) -> None:
-        self._events.fire(
-            EventID.ConnectionStatus,
-            connectionevent=change,
-            statuscode=int(error.code) if error is not None else 0,
-            description=error.message if error is not None else "OK",
-        )
+        self._transport.drop()

@@ -20,7 +20,6 @@ from ssmtp_compat import (
     ssmtp_do_resetheaders,
 )
 from ssmtp_compat.catalog.config import SETTINGS
-from ssmtp_compat.catalog.properties import PROPERTIES
 from ssmtp_compat.catalog.schema import Access, ConfigDef, PropertyDef, ValueType
 from ssmtp_compat.catalog.values import format_text
 from unit.interface.scripts import WRITABLE, each, last_error, put, reach, refused, take
@@ -59,31 +58,6 @@ def select(handle: int, signer: Issued) -> None:
 
 
 # -- ResetHeaders -----------------------------------------------------------------------------------------------------
-
-
-def test_the_header_properties_are_these():
-    assert {row.name for row in PROPERTIES.values() if row.header} == {
-        "BCc",
-        "Cc",
-        "DeliveryNotificationTo",
-        "From",
-        "Importance",
-        "MessageDate",
-        "MessageId",
-        "MessageRecipientAddress",
-        "MessageRecipientCount",
-        "MessageRecipientName",
-        "MessageRecipientOptions",
-        "MessageRecipientType",
-        "OtherHeaders",
-        "Priority",
-        "ReadReceiptTo",
-        "ReplyTo",
-        "ReturnPath",
-        "SendTo",
-        "Sensitivity",
-        "Subject",
-    }
 
 
 @each(SCALARS)

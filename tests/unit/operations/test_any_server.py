@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ssmtp_compat.operations import connection, content
+from ssmtp_compat.operations import content, transport
 from unit.operations.memory_server import FAULTS, UNASKED, MemoryServer
 from wire.mailer import Mailer
 
@@ -28,7 +28,7 @@ def test_a_delivery(keywords: list[str], kept: bool, text: str, roles: list[str]
     """With ``kept`` the session is open before, and the first reply that may go wrong is the one to MAIL."""
     server = MemoryServer(keywords, {at + 2 * kept: fault for at, fault in faults.items()})
     with pytest.MonkeyPatch.context() as patch, Mailer(25, MessageText=text) as mailer:
-        patch.setattr(connection, "tcp_connect", server.connect)
+        patch.setattr(transport, "tcp_connect", server.connect)
         patch.setattr(content, "_CHUNK", 64)  # several chunks, and several pieces in each
         patch.setattr(content, "_PIECE", 32)
         mailer.set(**{{"To": "SendTo", "Bcc": "BCc"}.get(role, role): ROLES[role] for role in roles})
