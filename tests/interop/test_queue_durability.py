@@ -70,7 +70,8 @@ def test_what_became_of_each_message_is_on_the_disk_before_the_run_ends(
         calls = trace(victim := nursery.process_queue(str(spool), server.port, KeepQueue=keep), tmp_path / "log")
     assert victim.wait() == 1
     done = changes(calls, spool)
-    assert done.pop() == "fsync directory"
+    assert done[-1] == "fsync directory"
+    done = [what for what in done if what != "fsync directory"]  # a slow run has more of them
     # One beside the other, for the next message is claimed while the server has the one before.
     taken, put_back, kept = ("rename queued sending", "rename sending queued", "rename sending sent")
     assert Counter(done) == Counter(
