@@ -149,6 +149,16 @@ def test_who_watches_the_transfer_is_told_when_the_message_is_out(spool: Path):
     assert b"\r\n.\r\nMAIL FROM" in b"".join(segments)
 
 
+def test_while_a_long_message_goes_out_the_next_is_free_for_other_senders(spool: Path):
+    queue(spool, MessageText="x\r\n" * 50_000)
+    queue(spool)
+    seen: list[list[str]] = []
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        mailer.on("StartTransfer", lambda _: seen.append(endings(spool)))
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == 0, mailer.error
+    assert seen[0] == [".queued", ".sending"]
+
+
 def test_a_message_to_many_follows_another(spool: Path):
     many = ", ".join(f"bob{number}@example.test" for number in range(250))
     for recipients in ("alice@example.test", many, "carol@example.test"):

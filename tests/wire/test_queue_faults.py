@@ -137,6 +137,17 @@ def test_a_refused_message_stays_where_it_cannot_be_set_aside(spool: Path):
     assert fails_at == faulty.calls + 1
 
 
+def test_a_name_too_long_to_be_changed_stops_nobody(spool: Path):
+    fill(spool)
+    (spool / "message-00000.queued").rename(spool / f"{'x' * 248}.queued")
+    with ScriptedServer() as server:
+        code, text = run(server.port, spool)
+    assert code == ErrorCode.CANNOT_OPEN_FILE
+    assert os.strerror(errno.ENAMETOOLONG) in text
+    assert delivered(server) == Counter(range(1, COUNT))
+    assert endings(spool) == [".queued"]
+
+
 def test_where_a_sent_file_cannot_be_taken_away_nothing_more_is_sent(spool: Path):
     fill(spool)
     faulty = FaultyOs(errno.EIO, 0)

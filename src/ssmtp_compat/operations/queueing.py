@@ -11,11 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from ..catalog.errors import ErrorCode
-from ..errors import (
-    ReplyError,
-    SSMTPError,
-    UnsupportedError,
-)
+from ..errors import ReplyError, SSMTPError, UnsupportedError
 from ..events import EventHub
 from ..message.compose import Composed
 from ..message.headers import read_fields
@@ -36,6 +32,8 @@ from .exchange import refusal
 __all__ = ["QueueOptions", "QueueRun", "queue_message"]
 
 _PERMANENT: Final = 500
+_RIDDEN_BEHIND: Final = 65536
+"""Octets of a file that goes out in a moment. While a longer one does, the next should be free for other senders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +115,13 @@ class QueueRun:
         self._say = connection.exchange.remark
         current = self._prepare(connection)
         while current is not None:
-            # Claimed and read while the server is busy with the message before.
-            following = None if self._options.stop_at_failure else self._prepare(connection)
-            watch(current[1])
-            self._send(*current, following[1] if following is not None else None, deadline)
+            claim, delivery = current
+            following = None
+            if claim.size <= _RIDDEN_BEHIND and not self._options.stop_at_failure:
+                # Claimed and read while the server is busy with the message before.
+                following = self._prepare(connection)
+            watch(delivery)
+            self._send(claim, delivery, following[1] if following is not None else None, deadline)
             if self._options.stop_at_failure or not connection.exchange.session.in_flight:
                 # Nothing may go out behind what could be the last, and the reply to a last chunk is here already.
                 self._await_verdict(deadline)

@@ -95,7 +95,7 @@ class Claim:
         except FileExistsError as error:
             raise UnsafeFileError(self._stem + ending, "another file of its name is on its way") from error
         except OSError as error:
-            raise failed(f"{self.name} cannot be taken out of the queue", error) from error
+            raise _unusable(self._stem + ending, error) from error
         return True
 
     def _rename(self, old: str, new: str) -> None:
@@ -120,15 +120,15 @@ class Claim:
 def claim_file(directory: SpoolDirectory, waiting: Waiting) -> Claim | None:
     """Take a file, so that nobody else sends it; None where somebody else has it or it is gone.
 
-    Raises :class:`UnsafeFileError` for what is no file of ours or cannot be read, which is left alone, and
-    :class:`SSMTPError` (302) where no file of the directory could be taken.
+    Raises :class:`UnsafeFileError` for what is no file of ours or cannot be taken, which is left alone, and
+    :class:`SSMTPError` (302) where the same would be true of every other file.
     """
     try:
         descriptor = directory.open(waiting.name, os.O_RDWR)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _unusable(waiting, error) from error
+        raise _unusable(waiting.name, error) from error
     try:
         claim = _claim(directory, waiting, descriptor)
     except BaseException:
@@ -146,19 +146,17 @@ def _claim(directory: SpoolDirectory, waiting: Waiting, descriptor: int) -> Clai
         if not lock(descriptor) or not _is_still(directory, waiting.name, status):
             return None
     except OSError as error:
-        raise _unusable(waiting, error) from error
+        raise _unusable(waiting.name, error) from error
     stem, dot, ending = waiting.name.rpartition(".")
     claim = Claim(directory, descriptor, stem, status.st_size)
     return claim if claim.begin(dot + ending) else None
 
 
-def _unusable(waiting: Waiting, error: OSError) -> SSMTPError:
+def _unusable(name: str, error: OSError) -> SSMTPError:
     if error.errno in _EVERY_FILES:
-        return failed(f"{shown(waiting.name)} cannot be opened", error)
+        return failed(f"{shown(name)} cannot be taken out of the queue", error)
     is_link = error.errno == errno.ELOOP
-    return UnsafeFileError(
-        waiting.name, "it is a symbolic link" if is_link else f"it cannot be opened ({error.strerror})"
-    )
+    return UnsafeFileError(name, "it is a symbolic link" if is_link else f"it cannot be taken ({error.strerror})")
 
 
 def _check_safe(name: str, status: os.stat_result) -> None:

@@ -148,8 +148,7 @@ class SpoolDirectory:
         with told(f"The queue in {str(self.path)!r} cannot be read"), os.scandir(self.descriptor) as entries:
             for entry in entries:
                 if entry.name.endswith((QUEUED, SENDING)):
-                    with suppress(FileNotFoundError):  # gone since it was listed
-                        found.append(Waiting(entry.name, entry.stat(follow_symlinks=False).st_mtime_ns))
+                    found.append(Waiting(entry.name, _modified_ns(entry)))
                 elif _LEFTOVER.fullmatch(entry.name):
                     self._remove_leftover(entry.name)
         return sorted(found, key=lambda one: (one.modified_ns, one.name))
@@ -199,6 +198,13 @@ class SpoolDirectory:
             with told(f"The directory {str(self.path)!r} cannot be flushed to the disk"):
                 os.fsync(self.descriptor)
             self._changed = False
+
+
+def _modified_ns(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime_ns
+    except OSError:
+        return 0  # what is wrong with it is told when it is claimed, and nothing is where it is gone
 
 
 def shown(name: str) -> str:
