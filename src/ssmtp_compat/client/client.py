@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ..catalog.enums import EventID
 from ..catalog.errors import ErrorCode
@@ -26,6 +28,9 @@ from .current_message import CurrentMessage
 from .link import Link
 from .method_gate import MethodGate
 from .values import attach_client_values
+
+if TYPE_CHECKING:
+    from ..operations.queueing import QueueOptions
 
 __all__ = ["SSMTPClient"]
 
@@ -153,14 +158,18 @@ class SSMTPClient:
             self.message.sent()
             return name
 
-    def process_queue(self, path: str) -> None:
-        """Send the messages of a directory, over the open session or over one of its own."""
+    def process_queue(self, path: str, watched: QueueOptions | None = None) -> None:
+        """Send the messages of a directory, over the open session or over one of its own.
+
+        ``watched`` says which of them, and who is told what becomes of each; its flags are those of the settings.
+        """
         from ..operations.queueing import QueueOptions, QueueRun
 
         with self._method() as deadline:
             with self.settings.lock:
                 delivery = views.delivery_options(self.settings)
-                options = QueueOptions(
+                options = replace(
+                    watched or QueueOptions(),
                     keep_sent=self.settings.setting_flag("KeepQueue"),
                     stop_at_failure=self.settings.setting_flag("StopOnQueueErrors"),
                 )

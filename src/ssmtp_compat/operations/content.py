@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -49,11 +48,8 @@ class Content(ABC):
         """What may go out together with MAIL and RCPT; :meth:`send` does the rest."""
 
     @abstractmethod
-    def send(self, deadline: Deadline, behind: deque[Command]) -> None:
-        """Send what has not gone out with MAIL and RCPT, and those of the commands ``behind`` that may ride with it.
-
-        Raises :class:`ReplyError` for what is refused on the way.
-        """
+    def send(self, deadline: Deadline) -> None:
+        """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for what is refused on the way."""
 
     @abstractmethod
     def finish(self, deadline: Deadline) -> None:
@@ -88,14 +84,12 @@ class DataContent(Content):
     def command(self) -> Command:
         return commands.DATA
 
-    def send(self, deadline: Deadline, behind: deque[Command]) -> None:
+    def send(self, deadline: Deadline) -> None:
         if self._exchange.session.state is not State.CONTENT:
             reply = self._exchange.command(commands.DATA, deadline)
             if not reply.intermediate:
                 raise refusal(reply)
-        # The events tell that a piece has gone out, so none may wait for what comes behind.
-        watched = any(map(self._events.wants, _TRANSFER_EVENTS))
-        self._exchange.send_content(self._pieces(), deadline, None if watched else behind)
+        self._exchange.send_content(self._pieces(), deadline)
 
     def finish(self, deadline: Deadline) -> None:
         reply = self._exchange.content_reply(deadline)
@@ -120,7 +114,7 @@ class BdatContent(Content):
         ((command, _),) = self._chunks()
         return command
 
-    def send(self, deadline: Deadline, behind: deque[Command]) -> None:
+    def send(self, deadline: Deadline) -> None:
         if self._exchange.session.state is not State.IDLE:  # or it has gone out with MAIL and RCPT
             reply = self._exchange.chunks(self._chunks(), deadline)
             if not reply.positive:

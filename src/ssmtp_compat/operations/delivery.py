@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import OperationInterruptedError, ReplyError, SSMTPError
@@ -58,9 +56,6 @@ class Delivery:
         self._options = options
         self._events = events
         self._content: Content | None = None
-        self._roles: list[Role] = []
-        self.waiting: Final[deque[Command]] = deque()
-        """The commands that are still to be sent before the message."""
 
     @property
     def transfer_text(self) -> bytes | memoryview:
@@ -73,48 +68,32 @@ class Delivery:
         A refusal raises :class:`ReplyError` and leaves the session ready for another transaction, or, with
         ``reset_after_failure`` off, in the middle of the one given up.
         """
-        self.prepare(outgoing, composed)
-        self.begin(deadline)
+        self.begin(outgoing, composed, deadline)
         self.finish(deadline)
 
-    def prepare(self, outgoing: Outgoing, composed: Composed) -> None:
-        """What :meth:`deliver` does first: everything that can be said before anything is sent."""
+    def begin(
+        self,
+        outgoing: Outgoing,
+        composed: Composed,
+        deadline: Deadline,
+        previous: Callable[[Reply], None] | None = None,
+    ) -> None:
+        """The first part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
+
+        Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
+        PIPELINING, and ``previous`` is called with that reply; if it raises, the connection has to be closed.
+        """
+        if not self._exchange.session.in_flight and self._exchange.session.state is not State.IDLE:
+            self._end_foreign_transaction(deadline)
         extensions = self._exchange.session.extensions
         if composed.eight_bit and "8BITMIME" not in extensions:
             composed = outgoing.compose(False)
         envelope = _envelope(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
-        self._content = way(composed, self._exchange, self._events)
-        self._roles = [path.role for path in envelope.forward_paths]
-        self.waiting.append(commands.mail(envelope.reverse_path, envelope.mail_parameters, self._options.opening))
-        self.waiting.extend(commands.rcpt(path.address, path.rcpt_parameters) for path in envelope.forward_paths)
-        # It rides behind the recipients unless a refusal could have to stop a message that others already wait for:
-        # behind a 354 there is no way back but to drop the connection, and behind a last BDAT none at all.
-        waits = len(self._roles) > 1 and any(role in self._options.stop_on_refusal for role in self._roles)
-        closing = self._content.command
-        if closing is not None and not waits:
-            self.waiting.append(closing)
-
-    def begin(
-        self,
-        deadline: Deadline,
-        previous: Callable[[Reply], None] | None = None,
-        following: Delivery | None = None,
-    ) -> None:
-        """Behind :meth:`prepare`: send the message, and do not wait for the server's verdict on it.
-
-        Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
-        PIPELINING, and ``previous`` is called with that reply; if it raises, the connection has to be closed. The
-        commands of ``following``, which is prepared, then go out together with the end of this message.
-        """
-        content = self._content
-        if content is None:
-            raise AssertionError("no message was prepared")
-        if not self._exchange.session.in_flight and self._exchange.session.state is not State.IDLE:
-            self._end_foreign_transaction(deadline)
+        content = self._content = way(composed, self._exchange, self._events)
         with self._giving_up(deadline):
-            self._open_transaction(deadline, previous)
-            content.send(deadline, following.waiting if following is not None else deque())
+            self._open_transaction(envelope, content.command, deadline, previous)
+            content.send(deadline)
 
     def finish(self, deadline: Deadline) -> None:
         """The second part of :meth:`deliver`: the server's verdict."""
@@ -142,13 +121,28 @@ class Delivery:
         if not reply.positive:
             raise refusal(reply)
 
-    def _open_transaction(self, deadline: Deadline, previous: Callable[[Reply], None] | None) -> None:
-        """MAIL and RCPT, and behind them DATA or BDAT with the message, if it may go along."""
-        stop_on, roles = self._options.stop_on_refusal, self._roles
+    def _open_transaction(
+        self,
+        envelope: Envelope,
+        closing: Command | None,
+        deadline: Deadline,
+        previous: Callable[[Reply], None] | None,
+    ) -> None:
+        """MAIL and RCPT, and behind them ``closing``, DATA or BDAT with the message, if it may go along."""
+        stop_on = self._options.stop_on_refusal
+        roles = [path.role for path in envelope.forward_paths]
+        group: list[Command] = [commands.mail(envelope.reverse_path, envelope.mail_parameters, self._options.opening)]
+        group += [commands.rcpt(path.address, path.rcpt_parameters) for path in envelope.forward_paths]
+        # It rides behind the recipients unless a refusal could have to stop a message that others already wait for:
+        # behind a 354 there is no way back but to drop the connection, and behind a last BDAT none at all.
+        waits = len(roles) > 1 and any(role in stop_on for role in roles)
+        if closing is not None and not waits:
+            group.append(closing)
+
         error: ReplyError | None = None
         telling: Reply | None = None  # the reply that the error is about
         answered = accepted = 0
-        for answer in self._exchange.run(self.waiting, deadline):
+        for answer in self._exchange.run(group, deadline):
             if answer.verb is Verb.CONTENT:
                 if previous is not None:
                     previous(answer.reply)

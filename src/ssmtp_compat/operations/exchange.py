@@ -113,13 +113,14 @@ class Exchange:
         self._flush(Verb.AUTH, deadline)
         return self._await(deadline).reply
 
-    def run(self, waiting: deque[Command], deadline: Deadline) -> Iterator[Answer]:
-        """Send the commands ``waiting`` as close together as the server allows and give out their answers in order.
+    def run(self, commands: Iterable[Command], deadline: Deadline) -> Iterator[Answer]:
+        """Send ``commands`` as close together as the server allows and give out their answers in order.
 
         With PIPELINING a group goes out in one write. Whoever stops taking answers has to :meth:`drain` the session
         before using it again; commands that are not sent by then are never sent.
         """
         session = self.session
+        waiting = deque(commands)
         broken: ConnectionFailedError | None = None
         while waiting or session.in_flight:
             if waiting and session.in_flight <= _REFILL_AT:
@@ -142,17 +143,14 @@ class Exchange:
             session.connection_lost()
             raise broken
 
-    def _send_group(self, waiting: deque[Command], deadline: Deadline, before: bytes | memoryview = b"") -> None:
-        verb = Verb.CONTENT
+    def _send_group(self, waiting: deque[Command], deadline: Deadline) -> None:
+        last = None
         while waiting and self.session.may_send(waiting[0]):
-            command = waiting.popleft()
-            verb = command.verb
-            self.session.send(command)
-            self._trace(FROM_CLIENT, command.trace)
-        data = self.session.data_to_send()
-        if before or data:
-            deadline.doing = _SENDING[verb]
-            self.stream.write(b"".join((before, data)) if before else data, deadline)
+            last = waiting.popleft()
+            self.session.send(last)
+            self._trace(FROM_CLIENT, last.trace)
+        if last is not None:
+            self._write(last.verb, deadline)
 
     def drain(self, deadline: Deadline) -> None:
         """Take the answers still outstanding, so that the session is in step again."""
@@ -168,32 +166,17 @@ class Exchange:
         """Await the reply to the message that was sent last."""
         return self._await(deadline).reply
 
-    def send_content(
-        self, pieces: Iterable[bytes | memoryview], deadline: Deadline, behind: deque[Command] | None = None
-    ) -> None:
-        """Send the message, end-of-content dot included. Its reply is the next one to be awaited.
-
-        With PIPELINING the first of the commands ``behind`` go out in the same write as the end of the message (RFC
-        2920 section 3.1), and are taken from it.
-        """
+    def send_content(self, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> None:
+        """Send the message, end-of-content dot included. Its reply is the next one to be awaited."""
         self._hear_unasked(Verb.CONTENT, deadline)
         self.session.content_begins()
-        held: bytes | memoryview = b""
         try:
             for piece in pieces:
-                if behind:
-                    held, piece = piece, held
-                if piece:
-                    self.stream.write(piece, deadline)
+                self.stream.write(piece, deadline)
         except ConnectionFailedError as error:
             self.session.content_sent()
             self._explain(error, deadline)
         self.session.content_sent()
-        if behind:
-            try:
-                self._send_group(behind, deadline, held)
-            except ConnectionFailedError as error:
-                self._explain(error, deadline)
 
     def chunks(self, chunks: Iterable[tuple[Command, Iterable[bytes | memoryview]]], deadline: Deadline) -> Reply:
         """Send the message chunk by chunk: each a BDAT, and the pieces that it does not carry itself.

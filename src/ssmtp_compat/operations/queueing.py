@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from types import TracebackType
 from typing import Final, Self
 
 from ..catalog.errors import ErrorCode
-from ..errors import ReplyError, SSMTPError, UnsupportedError
+from ..errors import (
+    ConnectionFailedError,
+    OperationInterruptedError,
+    OperationTimeoutError,
+    ProtocolError,
+    ReplyError,
+    SSMTPError,
+    TLSError,
+    UnsupportedError,
+)
 from ..events import EventHub
 from ..message.compose import Composed
 from ..message.headers import read_fields
@@ -20,7 +29,7 @@ from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
 from ..smtp.session import SERVICE_CLOSING
 from ..spool.claim import Claim, StuckFileError, UnsafeFileError, claim_file
-from ..spool.directory import SpoolDirectory, Waiting
+from ..spool.directory import SpoolDirectory, Waiting, shown
 from ..spool.file_content import ContentLostError
 from ..spool.format import FormatError
 from ..spool.reading import OpenedMessage, open_message
@@ -29,11 +38,34 @@ from .connection import Connection
 from .delivery import Delivery, Outgoing
 from .exchange import refusal
 
-__all__ = ["QueueOptions", "QueueRun", "queue_message"]
+__all__ = ["Outcome", "QueueOptions", "QueueRun", "queue_message"]
 
 _PERMANENT: Final = 500
-_RIDDEN_BEHIND: Final = 65536
-"""Octets of a file that goes out in a moment. While a longer one does, the next should be free for other senders."""
+# With these the connection is of no more use, or nothing more may be sent; every other failure is one message's own.
+_ENDS_THE_RUN: Final = (
+    ConnectionFailedError,
+    ContentLostError,
+    OperationInterruptedError,
+    OperationTimeoutError,
+    ProtocolError,
+    StuckFileError,
+    TLSError,
+)
+
+
+class Outcome(Enum):
+    """What became of one file of a queue."""
+
+    SENT = "sent"
+    PUT_BACK = "put back"
+    FAILED = "failed"
+    REFUSED = "refused"
+    """It is nothing that may be touched, and was left alone."""
+
+
+Settled = Callable[[str, Outcome, SSMTPError | None, SSMTPError | None], None]
+"""Told a file's name, what became of it, why (None: it was sent, or put back because the run ends), and what kept the
+file itself from becoming that. A file that somebody else has is not told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +74,9 @@ class QueueOptions:
 
     keep_sent: bool = False
     stop_at_failure: bool = False
+    waiting: Iterable[Waiting] | None = None
+    """What to send in place of everything that waits; the next is asked for when it is needed."""
+    settled: Settled = lambda *_: None
 
 
 def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, created: datetime) -> str:
@@ -83,11 +118,12 @@ class QueueRun:
         self._say: Callable[[str], None] = lambda _: None
         self._directory = SpoolDirectory(path)
         try:
-            self._waiting = deque(self._directory.waiting())
+            waiting = self._directory.waiting() if options.waiting is None else options.waiting
         except BaseException:
             self._directory.close()
             raise
-        self._total = len(self._waiting)
+        self._waiting = iter(waiting)
+        self._total = f" of {len(waiting)}" if isinstance(waiting, list) else ""
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +133,7 @@ class QueueRun:
     ) -> None:
         troubles = []
         while self._held:
-            troubles += self._let_go(self._held[-1], Claim.put_back)
+            troubles += self._let_go(self._held[-1], Outcome.PUT_BACK, None)
         self._close_settled()
         with self._directory:
             troubles += self._trouble(self._directory.flush)
@@ -106,56 +142,40 @@ class QueueRun:
 
     def claim(self) -> bool:
         """Claim the next message to send; False where there is none, so that no connection is made for nothing."""
-        while self._next is None and self._waiting and not self._stopped:
-            self._next = self._claim(self._waiting.popleft())
+        while self._next is None and not self._stopped and (waiting := next(self._waiting, None)) is not None:
+            self._next = self._claim(waiting)
         return self._next is not None
 
     def send_all(self, connection: Connection, deadline: Deadline, watch: Callable[[Delivery], None]) -> None:
         """Send everything; ``watch`` is told the delivery that events are about. Raises what ends the run."""
         self._say = connection.exchange.remark
-        current = self._prepare(connection)
-        while current is not None:
-            claim, delivery = current
-            following = None
-            if claim.size <= _RIDDEN_BEHIND and not self._options.stop_at_failure:
-                # Claimed and read while the server is busy with the message before.
-                following = self._prepare(connection)
+        while self.claim() and self._next is not None:
+            (claim, opened), self._next = self._next, None
+            delivery = Delivery(connection, self._delivery_options, self._events)
             watch(delivery)
-            self._send(claim, delivery, following[1] if following is not None else None, deadline)
+            self._send(delivery, claim, opened, deadline)
             if self._options.stop_at_failure or not connection.exchange.session.in_flight:
                 # Nothing may go out behind what could be the last, and the reply to a last chunk is here already.
                 self._await_verdict(deadline)
-            current = following if following is not None else self._prepare(connection)
         self._await_verdict(deadline)
 
     @property
     def _stopped(self) -> bool:
         return self._given_up or (self._options.stop_at_failure and self.failure is not None)
 
-    def _prepare(self, connection: Connection) -> tuple[Claim, Delivery] | None:
-        """The next message, ready for this server."""
-        while self.claim() and self._next is not None:
-            (claim, opened), self._next = self._next, None
-            delivery = Delivery(connection, self._delivery_options, self._events)
-            try:
-                delivery.prepare(_outgoing(opened), opened.composed)
-            except ContentLostError as error:
-                self._settle_later(claim, error)
-            except SSMTPError as error:
-                # Said before the server was asked, and it would be said again the next time.
-                self._settle_failed(claim, error)
-            else:
-                return claim, delivery
-        return None
-
-    def _send(self, claim: Claim, delivery: Delivery, following: Delivery | None, deadline: Deadline) -> None:
+    def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
         deadline.check()
         try:
-            delivery.begin(deadline, self._verdict, following)
+            delivery.begin(_outgoing(opened), opened.composed, deadline, self._verdict)
         except ReplyError as error:
             if error.reply_code == SERVICE_CLOSING:
                 raise
             self._settle_refused(claim, error)
+        except _ENDS_THE_RUN:
+            raise
+        except SSMTPError as error:
+            # Said before the server was asked, and it would be said again the next time.
+            self._settle_failed(claim, error)
         else:
             self._in_flight = (claim, delivery)
 
@@ -188,8 +208,8 @@ class QueueRun:
     # -- what becomes of a file ---------------------------------------------------------------------------------------
 
     def _settle_sent(self, claim: Claim) -> None:
-        troubles = self._let_go(claim, lambda claim: claim.sent(keep=self._options.keep_sent))
-        self._tell(f"{claim.name} was sent", troubles)
+        troubles = self._let_go(claim, Outcome.SENT, None)
+        self._tell(claim, "was sent", troubles)
         for trouble in troubles:
             if isinstance(trouble, StuckFileError):
                 # The next run will send it once more, and so it would whatever else is sent now.
@@ -202,18 +222,27 @@ class QueueRun:
             self._settle_later(claim, error)
 
     def _settle_later(self, claim: Claim, error: SSMTPError) -> None:
-        self._tell(f"{claim.name} waits for another time", [error, *self._let_go(claim, Claim.put_back)])
+        self._tell(claim, "waits for another time", [error, *self._let_go(claim, Outcome.PUT_BACK, error)])
 
     def _settle_failed(self, claim: Claim, error: SSMTPError) -> None:
-        troubles = self._let_go(claim, lambda claim: claim.failed(str(error)))
-        self._tell(f"{claim.name} failed", [error, *troubles])
+        self._tell(claim, "failed", [error, *self._let_go(claim, Outcome.FAILED, error)])
 
-    def _let_go(self, claim: Claim, settle: Callable[[Claim], None]) -> list[SSMTPError]:
-        """Settle a file before anybody is told, for who is told may raise. Where that is not possible, the file stays
-        on its way and is taken up again."""
+    def _let_go(self, claim: Claim, outcome: Outcome, error: SSMTPError | None) -> list[SSMTPError]:
+        """Settle a file before any event tells of it, for a callback may raise. Where that is not possible, the file
+        stays on its way and is taken up again."""
         self._held.remove(claim)
         self._settled.append(claim)
-        return self._trouble(lambda: settle(claim))
+        troubles = self._trouble(lambda: self._settle(claim, outcome, error))
+        self._options.settled(claim.name, outcome, error, troubles[0] if troubles else None)
+        return troubles
+
+    def _settle(self, claim: Claim, outcome: Outcome, error: SSMTPError | None) -> None:
+        if outcome is Outcome.SENT:
+            claim.sent(keep=self._options.keep_sent)
+        elif outcome is Outcome.FAILED:
+            claim.failed(str(error))
+        else:
+            claim.put_back()
 
     def _close_settled(self) -> None:
         """Close the files of settled messages. That frees what a deleted one took of the disk, which lasts, so it is
@@ -221,11 +250,11 @@ class QueueRun:
         while self._settled:
             self._settled.pop().close()
 
-    def _tell(self, what: str, troubles: list[SSMTPError]) -> None:
+    def _tell(self, claim: Claim, what: str, troubles: list[SSMTPError]) -> None:
         self._done += 1
         for trouble in [*troubles, *self._trouble(self._directory.flush_when_due)]:
             self._note(trouble)
-        self._say(f"Queue: {what} ({self._done} of {self._total}).")
+        self._say(f"Queue: {shown(claim.name)} {what} ({self._done}{self._total}).")
 
     def _trouble(self, change: Callable[[], None]) -> list[SSMTPError]:
         try:
@@ -245,7 +274,10 @@ class QueueRun:
         try:
             claim = claim_file(self._directory, waiting)
         except SSMTPError as error:
-            self._given_up = self._given_up or not isinstance(error, UnsafeFileError)
+            if isinstance(error, UnsafeFileError):
+                self._options.settled(waiting.name, Outcome.REFUSED, error, None)
+            else:
+                self._given_up = True
             self._note(error)
             return None
         if claim is None:
@@ -254,9 +286,8 @@ class QueueRun:
         try:
             return claim, open_message(claim)
         except FormatError as error:
-            self._settle_failed(
-                claim, SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{claim.name} is no queued message: {error}.")
-            )
+            text = f"{shown(claim.name)} is no queued message: {error}."
+            self._settle_failed(claim, SSMTPError(ErrorCode.CANNOT_OPEN_FILE, text))
         except SSMTPError as error:
             self._settle_later(claim, error)
         return None

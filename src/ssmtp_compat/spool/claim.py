@@ -39,8 +39,8 @@ class Claim:
 
     def __init__(self, directory: SpoolDirectory, descriptor: int, stem: str, size: int) -> None:
         self.descriptor: Final = descriptor
-        self.name: Final = shown(stem + QUEUED)
-        """The name under which it was queued, for people."""
+        self.name: Final = stem + QUEUED
+        """The name under which it was queued."""
         self.size: Final = size
         self._directory = directory
         self._stem = stem
@@ -55,16 +55,16 @@ class Claim:
                 self._directory.unlink(self._stem + SENDING)
         except FileNotFoundError as error:
             raise SSMTPError(
-                ErrorCode.CANNOT_OPEN_FILE, f"{self.name} was sent, and its file vanished meanwhile."
+                ErrorCode.CANNOT_OPEN_FILE, f"{shown(self.name)} was sent, and its file vanished meanwhile."
             ) from error
         except OSError as error:
             raise StuckFileError(
-                ErrorCode.CANNOT_OPEN_FILE, f"{self.name} was sent and cannot be taken away: {error.strerror}."
+                ErrorCode.CANNOT_OPEN_FILE, f"{shown(self.name)} was sent and cannot be taken away: {error.strerror}."
             ) from error
 
     def failed(self, reason: str) -> None:
         """It will never be taken: keep it as ``.failed`` with the reason beside it."""
-        with told(f"{self.name} failed and cannot be set aside"):
+        with told(f"{shown(self.name)} failed and cannot be set aside"):
             try:
                 self._write_reason(reason)
                 self._rename(SENDING, FAILED)
@@ -74,7 +74,7 @@ class Claim:
 
     def put_back(self) -> None:
         """It may be taken later: queue it again."""
-        with told(f"{self.name} cannot be put back"):
+        with told(f"{shown(self.name)} cannot be put back"):
             self._rename(SENDING, QUEUED)
 
     def close(self) -> None:
@@ -101,7 +101,7 @@ class Claim:
     def _rename(self, old: str, new: str) -> None:
         # Other programs may use a name twice, and the system replaces what has the new name.
         if self._directory.status(self._stem + new) is not None:
-            raise FileExistsError(errno.EEXIST, f"there is a {self._stem + new}")
+            raise FileExistsError(errno.EEXIST, f"there is a {shown(self._stem + new)}")
         self._directory.rename(self._stem + old, self._stem + new)
 
     def _write_reason(self, reason: str) -> None:
@@ -147,9 +147,8 @@ def _claim(directory: SpoolDirectory, waiting: Waiting, descriptor: int) -> Clai
             return None
     except OSError as error:
         raise _unusable(waiting.name, error) from error
-    stem, dot, ending = waiting.name.rpartition(".")
-    claim = Claim(directory, descriptor, stem, status.st_size)
-    return claim if claim.begin(dot + ending) else None
+    claim = Claim(directory, descriptor, waiting.stem, status.st_size)
+    return claim if claim.begin(waiting.name.removeprefix(waiting.stem)) else None
 
 
 def _unusable(name: str, error: OSError) -> SSMTPError:

@@ -55,6 +55,11 @@ class Waiting(NamedTuple):
     name: str
     modified_ns: int
 
+    @property
+    def stem(self) -> str:
+        """The name without its ending, which it keeps."""
+        return self.name.rpartition(".")[0]
+
 
 class SpoolDirectory:
     """One directory, open until :meth:`close`. Raises :class:`SSMTPError` (302) naming it where it cannot be used.
@@ -209,7 +214,7 @@ def _modified_ns(entry: os.DirEntry[str]) -> int:
 
 def shown(name: str) -> str:
     """A file's name as it may stand in a text: who made the file chose it, with line ends in it perhaps."""
-    return name if name.isprintable() else ascii(name)
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def lock(descriptor: int) -> bool:

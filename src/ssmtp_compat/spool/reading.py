@@ -6,13 +6,12 @@ import hashlib
 import os
 from typing import Final, NamedTuple
 
-from ..catalog.errors import ErrorCode
-from ..errors import SSMTPError
 from ..message.compose import Composed, without_blind_fields
 from ..message.transfer_encoding import has_long_line
 from ..octets import Sliceable
 from ..smtp.transparency import piece_end
 from .claim import Claim
+from .directory import failed, shown
 from .file_content import FileContent
 from .format import MAXIMUM_HEADER, FormatError, QueuedMessage, read_header
 
@@ -39,7 +38,7 @@ def open_message(claim: Claim) -> OpenedMessage:
     try:
         beginning, block, start = _block(claim.descriptor)
     except OSError as error:
-        raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{claim.name} cannot be read: {error.strerror}.") from error
+        raise failed(f"{shown(claim.name)} cannot be read", error) from error
     queued = read_header(block)
     length = claim.size - start
     if length != queued.length:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import pytest
 
 from ssmtp_compat.catalog.enums import EventID
@@ -107,7 +105,7 @@ def test_the_end_that_is_read_behind_it_hides_neither_refusal_nor_failure(end: S
         exchange.command(commands.vrfy("bob"), deadline())
     exchange = begun(Server(OK, broken=0, end=end), "PIPELINING")
     with pytest.raises(ConnectionFailedError, match="sending RCPT"):
-        list(exchange.run(deque([MAIL, RCPT[0]]), deadline()))
+        list(exchange.run([MAIL, RCPT[0]], deadline()))
     exchange = begun(Server(b"554 no\r\n", broken=0, end=end))
     with pytest.raises(ReplyError, match="554 no"):
         exchange.command(commands.vrfy("bob"), deadline())
@@ -129,7 +127,7 @@ def test_replies_in_a_group_are_given_out_although_the_rest_cannot_be_sent():
     exchange = begun(Server(first, b"452 4.5.3 too many\r\n", broken=1), "PIPELINING")
     codes: list[int] = []
     with pytest.raises(ConnectionFailedError, match="sending RCPT"):
-        codes.extend(answer.reply.code for answer in exchange.run(deque([MAIL, *RCPT]), deadline()))
+        codes.extend(answer.reply.code for answer in exchange.run([MAIL, *RCPT], deadline()))
     assert codes == [250] * 20 + [550] + [250] * 40 + [452]
     assert len(exchange.stream.written) == 2  # type: ignore[attr-defined]  # nothing is sent behind
 
@@ -137,14 +135,14 @@ def test_replies_in_a_group_are_given_out_although_the_rest_cannot_be_sent():
 def test_a_421_in_a_group_that_cannot_be_sent_is_the_reason():
     exchange = begun(Server(OK * 60 + b"421 4.3.2 closing\r\n", broken=0), "PIPELINING")
     with pytest.raises(ReplyError, match=r"421 4\.3\.2 closing"):
-        list(exchange.run(deque([MAIL, *RCPT]), deadline()))
+        list(exchange.run([MAIL, *RCPT], deadline()))
     assert exchange.session.state is State.CLOSED
 
 
 def test_a_group_whose_every_reply_is_there_fails_all_the_same_where_it_could_not_be_sent():
     exchange = begun(Server(OK * 2, broken=0), "PIPELINING")
     with pytest.raises(ConnectionFailedError, match="sending RCPT"):
-        list(exchange.run(deque([MAIL, RCPT[0]]), deadline()))
+        list(exchange.run([MAIL, RCPT[0]], deadline()))
     assert exchange.session.state is State.CLOSED
 
 
@@ -160,7 +158,7 @@ def traced(exchange: Exchange) -> list[str]:
 UNASKED = [
     lambda exchange: exchange.command(commands.vrfy("bob"), deadline()),
     lambda exchange: exchange.raw_command(commands.raw("NOOP"), deadline()),
-    lambda exchange: list(exchange.run(deque([MAIL]), deadline())),
+    lambda exchange: list(exchange.run([MAIL], deadline())),
 ]
 
 
@@ -210,7 +208,7 @@ def test_half_a_reply_that_lies_there_is_not_taken_for_the_beginning_of_the_answ
 def test_without_pipelining_every_command_of_a_group_listens_first():
     server = Server(OK, OK)
     exchange = begun(server)
-    answers = exchange.run(deque([MAIL, RCPT[0], RCPT[1]]), deadline())
+    answers = exchange.run([MAIL, RCPT[0], RCPT[1]], deadline())
     next(answers)
     server.inbox = OK
     with pytest.raises(ProtocolError, match="nothing asked for"):
@@ -223,7 +221,7 @@ def test_what_is_said_ahead_of_the_message_keeps_it_from_being_sent(said: bytes)
     server = Server(OK + OK + b"354 go on\r\n")
     exchange = begun(server, "PIPELINING")
     trace = traced(exchange)
-    list(exchange.run(deque([MAIL, RCPT[0], commands.DATA]), deadline()))
+    list(exchange.run([MAIL, RCPT[0], commands.DATA], deadline()))
     server.inbox = said
     with pytest.raises(ReplyError if said.startswith(b"421") else ProtocolError):
         exchange.content([b"the message\r\n.\r\n"], deadline())
