@@ -132,6 +132,12 @@ class QueueRun:
         self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
     ) -> None:
         troubles = []
+        if self._next is not None:
+            # It had no turn, which is nothing to be told of.
+            claim, self._next = self._next[0], None
+            self._held.remove(claim)
+            self._settled.append(claim)
+            troubles += self._trouble(claim.put_back)
         while self._held:
             troubles += self._let_go(self._held[-1], Outcome.PUT_BACK, None)
         self._close_settled()
