@@ -166,6 +166,20 @@ def test_where_a_sent_file_cannot_be_taken_away_nothing_more_is_sent(spool: Path
     assert_nothing_lost(spool, server)
 
 
+def test_what_no_file_could_be_taken_for_is_told_once(spool: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch):
+    fill(spool)
+
+    def full(*_: Any, **__: Any) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(directory.SpoolDirectory, "open", full)
+    with Mailer(closed_port) as mailer:
+        mailer.record("Error")
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.CANNOT_OPEN_FILE
+        assert len(mailer.events) == 1
+    assert endings(spool) == [".queued"] * COUNT
+
+
 def test_a_file_that_becomes_shorter_while_it_is_sent_is_no_message_for_anybody(spool: Path):
     body = b"x" * 70 + b"\r\n"
     write_queued(spool, 0, message=b"Subject: long\r\n\r\n" + body * 10_000)

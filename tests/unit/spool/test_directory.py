@@ -136,6 +136,15 @@ def test_a_file_that_another_sender_finishes_meanwhile_is_nobodys(
         assert claim_file(directory, waiting) is None
 
 
+def test_a_file_that_vanishes_in_the_last_moment_is_nobodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def rename(self: SpoolDirectory, old: str, new: str) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(SpoolDirectory, "rename", rename)
+    with SpoolDirectory(str(tmp_path)) as directory:
+        assert claim_file(directory, queued(tmp_path)) is None
+
+
 def test_a_file_on_its_way_is_not_replaced_by_a_new_one_of_its_name(tmp_path: Path):
     with SpoolDirectory(str(tmp_path)) as directory:
         first = claimed(directory, queued(tmp_path, content=b"first"))
