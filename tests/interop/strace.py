@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from interop.packages import find
+from interop.processes import do_without
 from interop.queue_victims import Victim
 
 _CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)", re.MULTILINE)
@@ -33,7 +34,10 @@ def trace(victim: Victim, log: Path, *options: str) -> list[Call]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         said = process.stderr.readline()
-        assert "attached" in said, said  # or ptrace is not allowed here
+        if "attached" not in said:
+            victim.kill()
+            victim.wait()
+            do_without(f"nobody may watch another process here: {said}")
         victim.go()
         process.stderr.read()
     seen: Counter[str] = Counter()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ssmtp_compat import ssmtp_do_processqueue
 from ssmtp_compat.catalog.errors import ErrorCode
-from wire.mailer import Mailer
 from wire.queue_runs import delivered, endings, queue, run
 from wire.queued_file import write_queued
 from wire.scripted_server import ScriptedServer
@@ -29,20 +29,26 @@ def corrupted(file: Path, old: bytes, new: bytes) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (b"queue 1", b"queue 2", "another version"),
-        (b"Hello", b"Jello", "SHA-256 differs"),
-        (b"Bob\r\n", b"", "octets where its header says"),
-        (b"From: <alice@example.test>\r\nRec", b"Rec", "no line From"),
-        (b"Recipient: To <bob0@example.test>\r\n", b"", "no line Recipient"),
-        (b"bob0@example.test>", b"bob0@example.test> SIZE=1", "SIZE"),
-        (b"<bob0@example.test>", b"<bob0@exa mple.test>", "exa mple"),
-        (b"<bob0@example.test>", b"<x> <bob0@example.test>", "line"),
-        (b"Body: 7bit", b"Body: 7bit\r\nBody: 8bit", "a second time"),
-        (b"Body: 7bit", b"Body: binary", "neither 7bit nor 8bit"),
-        (b"Body: 7bit", b"Evil: 7bit", "unknown name"),
-        (b"Length: ", b"Length: -", "no number"),
-        (b"SHA-256: ", b"SHA-256: x", "64 hexadecimal"),
-        (b"Recipient: To <bob0", b"Recipient: To <bob\x000", "Name: value"),
+        pytest.param(b"queue 1", b"queue 2", "another version", id="version"),
+        pytest.param(b"Hello", b"Jello", "SHA-256 differs", id="changed"),
+        pytest.param(b"Bob\r\n", b"", "octets where its header says", id="truncated"),
+        pytest.param(b"From: <alice@example.test>\r\nRec", b"Rec", "no line From", id="no sender"),
+        pytest.param(b"Recipient: To <bob0@example.test>\r\n", b"", "no line Recipient", id="no recipient"),
+        pytest.param(b"bob0@example.test>", b"bob0@example.test> SIZE=1", "SIZE", id="foreign parameter"),
+        pytest.param(b"<bob0@example.test>", b"<bob0@exa mple.test>", "exa mple", id="bad address"),
+        pytest.param(b"<bob0@example.test>", b"<x> <bob0@example.test>", "line", id="two addresses"),
+        pytest.param(b"<alice@example.test>", b"<alice@example.test> SIZE=1", "angle brackets", id="sender with more"),
+        pytest.param(b"<bob0@", b"<bob\r\nRCPT TO:<eve@", "Recipient: To <address>", id="CRLF in an address"),
+        pytest.param(b"<bob0@", b"<bob\nRCPT TO:<eve@", "Recipient: To <address>", id="LF in an address"),
+        pytest.param(b"<bob0@", b"<bob\rRCPT TO:<eve@", "Name: value", id="CR in an address"),
+        pytest.param(b"<bob0@", b"<bob\x000@", "Name: value", id="NUL in an address"),
+        pytest.param(b"Body: 7bit", b"Body: 7bit\r\nBody: 8bit", "a second time", id="twice"),
+        pytest.param(b"Body: 7bit", b"Body: binary", "neither 7bit nor 8bit", id="body"),
+        pytest.param(b"Body: 7bit", b"Evil: 7bit", "unknown name", id="unknown"),
+        pytest.param(b"Body: 7bit", b"Body: 7bit\r\n folded", "Name: value", id="folded"),
+        pytest.param(b"Length: ", b"Length: -", "no number", id="length"),
+        pytest.param(b"SHA-256: ", b"SHA-256: x", "64 hexadecimal", id="digest"),
+        pytest.param(b"Created: ", b"Created: \xff", "not UTF-8", id="not UTF-8"),
     ],
 )
 def test_a_damaged_file_is_set_aside_and_never_sent(spool: Path, old: bytes, new: bytes, words: str):
@@ -69,26 +75,82 @@ def test_what_is_no_queued_message_is_set_aside(spool: Path, content: bytes):
     assert (spool / "x.failed").read_bytes() == content
 
 
-def test_what_is_not_ours_is_left_alone(spool: Path, tmp_path: Path):
-    (real,) = queue(spool)
-    outside = tmp_path / "outside.queued"
-    (spool / real).rename(outside)
-    (spool / "link.queued").symlink_to(outside)
-    (spool / "directory.queued").mkdir()
-    os.mkfifo(spool / "pipe.queued")
-    os.link(outside, spool / "second-name.queued")
+def symbolic_link(path: Path, message: Path) -> None:
+    path.symlink_to(message)
+
+
+def hard_link(path: Path, message: Path) -> None:
+    os.link(message, path)
+
+
+def directory(path: Path, _: Path) -> None:
+    path.mkdir()
+
+
+def pipe(path: Path, _: Path) -> None:
+    os.mkfifo(path)
+
+
+def unix_socket(path: Path, _: Path) -> None:
     with socket.socket(socket.AF_UNIX) as unix:
-        unix.bind(str(spool / "socket.queued"))
-    (spool / "notes.txt").write_text("keep")
-    before = {path.name for path in spool.iterdir()}
-    with ScriptedServer() as server, Mailer(server.port) as mailer:
-        mailer.record("Error")
-        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.CANNOT_OPEN_FILE
-        told = " ".join(mailer.recorded("Error", "description"))
-    for words in ("link.queued", "symbolic link", "directory.queued", "pipe.queued", "second name", "socket.queued"):
-        assert words in told
+        unix.bind(str(path))
+
+
+def device(path: Path, _: Path) -> None:
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))  # as /dev/null
+    except PermissionError:
+        pytest.skip("only root can make a device")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (symbolic_link, "symbolic link"),
+        (hard_link, "second name"),
+        (directory, "directory"),
+        (pipe, "no regular file"),
+        (unix_socket, "cannot be taken"),
+        (device, "no regular file"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["queued", "sending"])
+def test_what_is_no_file_of_ours_is_left_alone(
+    spool: Path, tmp_path: Path, make: Callable[[Path, Path], None], words: str, ending: str
+):
+    message = tmp_path / "message"
+    write_queued(spool, 1).rename(message)
+    make(spool / f"it.{ending}", message)
+    before = (spool / f"it.{ending}").lstat()
+    with ScriptedServer() as server:
+        code, text = run(server.port, spool)
+    assert code == ErrorCode.CANNOT_OPEN_FILE
+    assert f"it.{ending} in the queue is left alone" in text
+    assert words in text.lower()
     assert server.connections == []
-    assert {path.name for path in spool.iterdir()} == before
+    assert [path.name for path in spool.iterdir()] == [f"it.{ending}"]
+    assert (spool / f"it.{ending}").lstat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_files_with_other_endings_are_never_touched(spool: Path):
+    names = [
+        "notes.txt",
+        "x.queue",
+        "x.queued.bak",
+        "queued",
+        "x.QUEUED",
+        "x.failed",
+        "x.sent",
+        "x.reason",
+        "x.unfinished",
+    ]
+    for name in names:
+        (spool / name).write_text("keep")
+    write_queued(spool, 0)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    assert delivered(server) == {0: 1}
+    assert {path.name: path.read_text() for path in spool.iterdir()} == dict.fromkeys(names, "keep")
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
