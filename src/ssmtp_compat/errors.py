@@ -23,6 +23,7 @@ __all__ = [
     "TLSError",
     "UnsupportedError",
     "from_os_error",
+    "printable",
 ]
 
 
@@ -127,3 +128,8 @@ def from_os_error(error: OSError, doing: str) -> SSMTPError:
     if code is ErrorCode.COMMUNICATION:
         return ConnectionFailedError(code, f"While {doing}: {error.strerror or error}.")
     return ConnectionFailedError(code, f"While {doing}.")
+
+
+def printable(text: str) -> str:
+    """A stranger's ``text`` as it may stand in an error text: nothing in it breaks a line of a log."""
+    return "".join(char if char.isprintable() else "?" for char in text)

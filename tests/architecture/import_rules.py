@@ -38,7 +38,6 @@ THIRD_PARTY = {
     "OpenSSL": {"tls"},
     "service_identity": {"tls"},
     "certifi": {"tls"},
-    "socks": {"tunnel"},
     "h11": {"tunnel", "tls"},
     "idna": {"message"},
     "spnego": {"smtp.auth"},

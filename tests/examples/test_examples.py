@@ -111,6 +111,30 @@ def test_a_blind_copy_of_an_encrypted_message_is_a_message_of_its_own(
         assert cast(EmailMessage, entity).get_content().splitlines() == ["Der Schlüssel liegt unter der Matte."]
 
 
+def test_queue_and_drain(server: EmbeddedServer, loopback_identity: LoopbackIdentity, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    done = run("queue_and_drain.py", *arguments(server, loopback_identity), str(spool))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "all sent\n", "")
+    assert all(message.secured for message in server.received)
+    contents = [message_from_bytes(message.content, policy=policy.default) for message in server.received]
+    assert [content["Subject"] for content in contents] == ["Erstens", "Zweitens"]
+    assert list(spool.iterdir()) == []
+
+
+def test_queue_and_drain_keeps_what_cannot_be_sent(
+    server: EmbeddedServer, loopback_identity: LoopbackIdentity, tmp_path: Path
+) -> None:
+    stranger = tmp_path / "stranger.pem"
+    stranger.write_bytes(Authority().pem())
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    done = run("queue_and_drain.py", LOOPBACK, str(server.port), str(stranger), *ADDRESSES, str(spool))
+    assert done.returncode == 1
+    assert done.stdout.startswith("280: ")
+    assert len(list(spool.glob("*.queued"))) == 2
+
+
 def test_trace_events(server: EmbeddedServer, loopback_identity: LoopbackIdentity) -> None:
     done = run("trace_events.py", *arguments(server, loopback_identity))
     assert (done.returncode, done.stderr) == (0, "")
@@ -124,7 +148,7 @@ def test_trace_events(server: EmbeddedServer, loopback_identity: LoopbackIdentit
 
 def test_every_example_is_short_run_here_and_shown_in_the_documentation() -> None:
     names = {path.name for path in EXAMPLES.glob("*.py")}
-    assert names == {"blind_copy.py", "send_plain.py", "sign_and_encrypt.py", "trace_events.py"}
+    assert names == {"blind_copy.py", "queue_and_drain.py", "send_plain.py", "sign_and_encrypt.py", "trace_events.py"}
     page = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
     for name in names:
         assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= 40

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TARGETS = ("replies", "session", "addresses", "headers", "sasl", "cms")
+TARGETS = ("replies", "session", "addresses", "headers", "bodies", "sasl", "cms", "stores")
 _RUNS = re.compile(r"stat::number_of_executed_units: (\d+)")
 _LONGEST_INPUT = 4096
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from interop.authority import Authority
-from ssmtp_compat import AuthMechanisms, PropertyID, SSLStartModes, ssmtp_do_expand, ssmtp_do_verify, ssmtp_set
+from ssmtp_compat import (
+    AuthMechanisms,
+    CertStoreTypes,
+    PropertyID,
+    SSLStartModes,
+    ssmtp_do_expand,
+    ssmtp_do_verify,
+    ssmtp_set,
+)
 from wire.mailer import Mailer
 
 YES, REFUSED, NO = "yes", "refused", "no"
@@ -170,6 +178,23 @@ def mechanism(name: str, number: AuthMechanisms) -> Feature:
     return log_in
 
 
+def external(target: Target) -> str:
+    """Log in with the client certificate alone, as the person whom it names."""
+    with target.mailer(secured=True, User="alice@example.test", Password="") as mailer:
+        mailer.set(
+            SSLCertStoreType=CertStoreTypes.cstPFXFile,
+            SSLCertStore=str(target.ca.alice.p12),
+            SSLCertStorePassword=target.ca.alice.p12_password,
+            SSLCertSubject="*",
+        )
+        mailer.record("PITrail")
+        if mailer.send() == 20011:
+            return NO
+        assert mailer.error == (0, "")
+        assert "AUTH EXTERNAL ****" in mailer.recorded("PITrail", "message")
+    return YES
+
+
 def notifications(target: Target) -> str:
     with target.mailer() as mailer:
         assert ssmtp_set(mailer.handle, PropertyID.MessageRecipientOptions, 0, "NOTIFY=NEVER") == 0, mailer.error
@@ -214,6 +239,7 @@ FEATURES: dict[str, Feature] = {
     "AUTH DIGEST-MD5": mechanism("DIGEST-MD5", AuthMechanisms.amSASLDigestMD5),
     "AUTH NTLM": mechanism("NTLM", AuthMechanisms.amNTLM),
     "AUTH XOAUTH2": mechanism("XOAUTH2", AuthMechanisms.amXOAUTH2),
+    "AUTH EXTERNAL": external,
     "VRFY": verify,
     "EXPN": expand,
 }

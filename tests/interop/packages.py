@@ -36,6 +36,8 @@ PROGRAMS = {
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
     "danted": "dante-server",
+    "unshare": "util-linux",
+    "sh": "dash",
     "microsocks": "microsocks",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",

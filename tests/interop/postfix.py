@@ -69,6 +69,7 @@ smtpd_tls_key_file = {server.key}
 smtpd_tls_CAfile = {ca}
 smtpd_tls_security_level = may
 smtpd_tls_auth_only = no
+smtpd_tls_loglevel = 2
 smtpd_tls_session_cache_database = lmdb:{directory}/data/smtpd_scache
 
 smtpd_sasl_auth_enable = yes
@@ -206,9 +207,19 @@ class Postfix:
         """Wait until ``text`` stands in the log: postlogd writes it after the client has its reply."""
         wait_until(lambda: text in self.log(), f"{text!r} in Postfix's log:\n{self.log()}")
 
+    def all_messages(self, user: str) -> list[bytes]:
+        """Wait until everything accepted is delivered, and take all that is in a mailbox."""
+        self._wait_delivered()
+        return self.messages(user, len(list((self._directory / "mail" / MAILBOXES[user] / "new").glob("*"))))
+
     def clear(self) -> None:
         """Wait until everything accepted is delivered, then empty the mailboxes."""
-        queues = [self._directory / "queue" / name for name in ("maildrop", "incoming", "active")]
-        wait_until(lambda: not any(path.is_file() for queue in queues for path in queue.rglob("*")), "an empty queue")
+        self._wait_delivered()
         for path in (self._directory / "mail").glob("*/new/*"):
             path.unlink()
+
+    def _wait_delivered(self) -> None:
+        queues = [self._directory / "queue" / name for name in ("maildrop", "incoming", "active")]
+        wait_until(
+            lambda: not any(path.is_file() for queue in queues for path in queue.rglob("*")), "an empty queue", 60
+        )

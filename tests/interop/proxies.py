@@ -18,7 +18,7 @@ logoutput: {directory}/danted.log
 internal: 127.0.0.1 port = {port}
 external: 127.0.0.1
 clientmethod: none
-socksmethod: none
+socksmethod: {method}
 user.privileged: root
 user.unprivileged: nobody
 client pass {{
@@ -82,6 +82,7 @@ auth_schemes ntlm ntlm
 acl known proxy_auth REQUIRED
 acl CONNECT method CONNECT
 http_access allow CONNECT known
+http_access allow !CONNECT known
 http_access deny all
 """
 SQUID_HELPERS = Path("/usr/lib/squid")
@@ -127,9 +128,29 @@ class Danted(_Daemon):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, 1)
-        configuration = directory / "danted.conf"
-        configuration.write_text(_DANTED.format(directory=directory, port=self.port))
-        self._run(self.port, "danted", "-f", configuration, "-p", directory / "danted.pid")
+        self._run(self.port, "danted", *_danted_options(directory, "none", self.port))
+
+
+class DantedLogin(_Daemon):
+    """SOCKS5 for ``USER``. It knows the system's users; in a mount namespace of its own the system has one more."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, 1)
+        password = run("openssl", "passwd", "-6", PASSWORD).decode().strip()
+        users = Path("/etc/passwd").read_text() + f"{USER}:x:65533:65534::/nonexistent:/usr/sbin/nologin\n"
+        mounts = []
+        for name, content in (("passwd", users), ("shadow", f"{USER}:{password}:19000:0:99999:7:::\n")):
+            (directory / name).write_text(content)
+            mounts.append(f"mount --bind {directory}/{name} /etc/{name}")
+        options = " ".join(map(str, _danted_options(directory, "username", self.port)))
+        script = " && ".join([*mounts, f"exec {find('danted')} {options}"])
+        self._run(self.port, "unshare", "--mount", "sh", "-c", script)
+
+
+def _danted_options(directory: Path, method: str, port: int) -> tuple[str | Path, ...]:
+    configuration = directory / "danted.conf"
+    configuration.write_text(_DANTED.format(directory=directory, port=port, method=method))
+    return "-f", configuration, "-p", directory / "danted.pid"
 
 
 class Microsocks(_Daemon):

@@ -60,6 +60,18 @@ class SoftHSM:
                 }
             )
 
+    def add_agreement_key(self, token: str, key: Path, key_id: str) -> None:
+        """Import an EC key that agrees on secrets, which softhsm2-util does not allow; the module has to be loaded."""
+        import pkcs11
+        from pkcs11.util.ec import decode_ec_private_key, decode_ec_public_key
+
+        private = run("openssl", "ec", "-in", key, "-outform", "DER")
+        public = run("openssl", "pkey", "-in", key, "-pubout", "-outform", "DER")
+        more = {pkcs11.Attribute.ID: bytes.fromhex(key_id), pkcs11.Attribute.TOKEN: True}
+        with pkcs11.lib(self.module).get_token(token_label=token).open(rw=True, user_pin=PIN) as session:
+            session.create_object({**decode_ec_private_key(private), **more, pkcs11.Attribute.DERIVE: True})
+            session.create_object({**decode_ec_public_key(public), **more})
+
     def unload(self) -> None:
         import pkcs11
 

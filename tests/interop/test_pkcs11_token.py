@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from interop.processes import require, run, server_directory
 from interop.softhsm import PIN, SoftHSM
 from ssmtp_compat import PropertyID, ssmtp_do_sign, ssmtp_set
-from ssmtp_compat.errors import CertificateError
+from ssmtp_compat.cli import main
+from ssmtp_compat.errors import CertificateError, SSMTPError
+from ssmtp_compat.pki.certificates import Certificate, KeyPair
 from ssmtp_compat.pki.stores.opening import StoreFormat, StoreSource, open_store
+from ssmtp_compat.smime.ciphers import cipher_named
+from ssmtp_compat.smime.decrypting import decrypt_message
+from ssmtp_compat.smime.enveloping import RecipientsSpec, encrypt
+from ssmtp_compat.smime.key_transport import PKCS1, KeyTransport, oaep_named
+from ssmtp_compat.smime.suitability import CertificateRules
+from unit.pki.authority import Issued, issue, name
+from unit.smime import forge
 from wire.mailer import Mailer
 
 pytestmark = pytest.mark.interop
@@ -30,6 +41,7 @@ def softhsm(ca):
         hsm = SoftHSM(directory)
         hsm.add_token("mail")
         hsm.add_token("spare")
+        hsm.add_token("agreeing")
         hsm.add_key("mail", ca.alice.key, "alice", "a1")
         curve = directory / "curve.pem"
         run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", curve)
@@ -37,6 +49,7 @@ def softhsm(ca):
         hsm.load()
         try:
             hsm.add_certificate("mail", ca.alice, "a1")
+            hsm.add_agreement_key("agreeing", curve, "d1")
             yield hsm
         finally:
             hsm.unload()
@@ -69,7 +82,7 @@ def test_a_wrong_pin_and_a_wrong_token_are_explained(softhsm):
     for store, pin, text in (
         (uri(softhsm, "mail"), "wrong-pin", "the PIN is wrong"),
         (uri(softhsm, "mail"), "", "it wants a PIN"),
-        (uri(softhsm, "other"), PIN, "no token fits; the module has: 'mail', 'spare'"),
+        (uri(softhsm, "other"), PIN, "no token fits; the module has: 'agreeing', 'mail', 'spare'"),
         (softhsm.module, PIN, "several tokens fit"),
         (f"pkcs11:?module-path={__file__}", PIN, "cannot be used"),
     ):
@@ -116,6 +129,56 @@ def test_a_curve_key_without_a_certificate_signs(softhsm):
     assert store.describe() == "secp256r1 private key without a certificate"
     for algorithm in (hashes.SHA256(), hashes.SHA512()):
         key.public_key().verify(key.sign(b"data", ec.ECDSA(algorithm)), b"data", ec.ECDSA(algorithm))
+
+
+def message_for(certificate: Certificate, transport: KeyTransport = PKCS1) -> bytes:
+    rules = CertificateRules(check_dates=False, check_purpose=False)
+    spec = RecipientsSpec((certificate,), cipher_named("AESGCM256"), datetime.now(UTC), rules, transport)
+    return b"".join(encrypt([b"secret"], 6, spec))
+
+
+def test_a_message_is_decrypted_on_the_token(softhsm):
+    (entry,) = open_store(source(uri(softhsm, "mail"))).entries
+    for transport in (PKCS1, oaep_named("SHA1")):
+        message = message_for(entry.certificate, transport)
+        assert decrypt_message(message, [entry.key_pair()]).content == b"secret"
+        # The encrypted key stands ahead of the content; a change in it is told as any other damage.
+        at = len(message) // 2 - 60
+        changed = message[:at] + bytes((message[at] ^ 1,)) + message[at + 1 :]
+        with pytest.raises(SSMTPError, match="it was damaged, or encrypted for another key"):
+            decrypt_message(changed, [entry.key_pair()])
+
+
+def test_what_a_token_cannot_decrypt_gives_a_random_key(softhsm):
+    (entry,) = open_store(source(uri(softhsm, "mail"))).entries
+    owner = Issued(entry.certificate, entry.private_key, None)
+    for encrypted_key in (bytes(256), b"\xff" * 256, b"short", entry.certificate.public_key.encrypt(b"x", PKCS1v15())):
+        info = forge.key_transport(owner, encrypted_key)
+        message = forge.enveloped(info, encrypted=forge.cbc(key=b"\7" * 16))
+        decrypted = decrypt_message(message, [entry.key_pair()], lambda size: b"\7" * size)
+        assert decrypted.content == forge.CONTENT
+
+
+def test_a_curve_key_on_a_token_agrees_on_secrets(softhsm):
+    (key,) = open_store(source(uri(softhsm, "agreeing"))).loose_keys
+    other = ec.generate_private_key(ec.SECP256R1())
+    assert key.exchange(ec.ECDH(), other.public_key()) == other.exchange(ec.ECDH(), key.public_key())
+    (signing,) = open_store(source(uri(softhsm, "spare"))).loose_keys
+    with pytest.raises(CertificateError, match="not allowed to derive"):
+        signing.exchange(ec.ECDH(), other.public_key())
+    certificate = issue(name(("CN", "Curve")), other, usage=["key_agreement"]).certificate
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    certificate = Certificate(certificate.der.replace(certificate.public_key_der, spki))
+    assert decrypt_message(message_for(certificate), [KeyPair(certificate, key)]).content == b"secret"
+
+
+def test_the_command_decrypts_with_a_token(softhsm, tmp_path, monkeypatch, capsysbinary):
+    (entry,) = open_store(source(uri(softhsm, "mail"))).entries
+    message = tmp_path / "message.der"
+    message.write_bytes(message_for(entry.certificate))
+    monkeypatch.setenv("SSMTP_STORE_PASSWORD", PIN)
+    assert main(["decrypt", str(message), "--store", uri(softhsm, "mail")]) == 0
+    assert capsysbinary.readouterr().out == b"secret"
 
 
 def test_threads_share_a_token(softhsm):

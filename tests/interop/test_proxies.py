@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -9,10 +11,15 @@ import pytest
 
 from interop.authority import Authority
 from interop.postfix import USERS, Postfix
-from interop.processes import require, server_directory
-from interop.proxies import PASSWORD, USER, Danted, Microsocks, Squid, Ssh, Tinyproxy
+from interop.processes import require, run_anyhow, server_directory
+from interop.proxies import PASSWORD, USER, Danted, DantedLogin, Microsocks, Squid, Ssh, Tinyproxy
 from ssmtp_compat import FirewallTypes, SSLStartModes
 from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.net.deadline import Deadline
+from ssmtp_compat.net.tcp import TcpOptions
+from ssmtp_compat.net.web_request import WebRequest
+from ssmtp_compat.operations.web import Web
+from ssmtp_compat.tunnel.options import ProxyKind, TunnelOptions
 from wire.mailer import Mailer
 
 pytestmark = pytest.mark.interop
@@ -21,7 +28,7 @@ HTTP, SOCKS4 = FirewallTypes.fwTunnel, FirewallTypes.fwSOCKS4
 SOCKS5, SOCKS4A = FirewallTypes.fwSOCKS5, FirewallTypes.fwSOCKS4A
 ADDRESS, NAME, NAME_FOR_PROXY = "127.0.0.1", "localhost", "*localhost"
 
-Daemon = TypeVar("Daemon", Danted, Microsocks, Ssh, Squid, Tinyproxy)
+Daemon = TypeVar("Daemon", Danted, DantedLogin, Microsocks, Ssh, Squid, Tinyproxy)
 
 
 def running(kind: type[Daemon], name: str) -> Iterator[Daemon]:
@@ -37,6 +44,14 @@ def running(kind: type[Daemon], name: str) -> Iterator[Daemon]:
 def danted() -> Iterator[Danted]:
     require("danted", root=True)
     yield from running(Danted, "danted")
+
+
+@pytest.fixture(scope="module")
+def danted_login() -> Iterator[DantedLogin]:
+    require("danted", "openssl", "unshare", "sh", root=True)
+    if run_anyhow("unshare", "--mount", "true").returncode:
+        pytest.skip("this system gives no mount namespaces, not even to root")
+    yield from running(DantedLogin, "danted-login")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +79,10 @@ def squid() -> Iterator[Squid]:
 
 
 def through(
-    proxy: Danted | Microsocks | Ssh | Squid | Tinyproxy, kind: FirewallTypes, mail_port: int, **properties: Any
+    proxy: Danted | DantedLogin | Microsocks | Ssh | Squid | Tinyproxy,
+    kind: FirewallTypes,
+    mail_port: int,
+    **properties: Any,
 ) -> Mailer:
     reach = {"FirewallType": kind, "FirewallHost": "127.0.0.1", "FirewallPort": proxy.port}
     password = getattr(proxy, "password", PASSWORD)
@@ -115,7 +133,7 @@ def test_squid_takes_every_way_to_log_in(port: str, squid: Squid, postfix: Postf
     assert postfix.message("bob")
 
 
-LOGINS = [("microsocks", SOCKS5, "login_port"), ("tinyproxy", HTTP, "port")]
+LOGINS = [("danted_login", SOCKS5, "port"), ("microsocks", SOCKS5, "login_port"), ("tinyproxy", HTTP, "port")]
 LOGINS += [("squid", HTTP, port) for port in ("port", "digest_port")]
 
 
@@ -167,3 +185,57 @@ def test_a_mail_server_that_is_not_there_is_the_proxys_refusal(
     with through(request.getfixturevalue(name), kind, closed_port) as mailer:
         assert mailer.send() == ErrorCode.FIREWALL
         assert words in mailer.error[1]
+
+
+@pytest.fixture(scope="module")
+def web_server() -> Iterator[str]:
+    """Answers GET with its path, and POST with what it gets; yields the beginning of its URLs."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            size = int(self.headers.get("Content-Length", 0))
+            content = self.rfile.read(size) or self.path.encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://localhost:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("body", [b"", b"a request"])
+@pytest.mark.parametrize(
+    ("name", "kind", "port"),
+    [
+        ("danted", ProxyKind.SOCKS4, "port"),
+        ("danted_login", ProxyKind.SOCKS5, "port"),
+        ("microsocks", ProxyKind.SOCKS5, "login_port"),
+        ("ssh", ProxyKind.SOCKS4A, "port"),
+        ("tinyproxy", ProxyKind.HTTP, "port"),
+        ("squid", ProxyKind.HTTP, "port"),
+        ("squid", ProxyKind.HTTP, "digest_port"),
+        ("squid", ProxyKind.HTTP, "ntlm_port"),
+    ],
+)
+def test_what_revocation_needs_comes_through(
+    name: str, kind: ProxyKind, port: str, body: bytes, request: pytest.FixtureRequest, web_server: str
+):
+    if port == "ntlm_port":
+        pytest.importorskip("spnego")
+    proxy = request.getfixturevalue(name)
+    password = getattr(proxy, "password", PASSWORD)
+    options = TunnelOptions(kind=kind, host="127.0.0.1", port=getattr(proxy, port), user=USER, password=password)
+    web = Web(TcpOptions("", 0), lambda _: options, lambda _: None)
+    asked = WebRequest.parse(f"{web_server}/ca.crl", body, "application/ocsp-request", 1000)
+    assert web.ask(asked, Deadline(10)) == (200, body or b"/ca.crl")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ipaddress
+import re
 import socket
 import struct
 import threading
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 Judge = Callable[["Talk", bytes], Sequence[str] | None]
 """What to ask for (the values of Proxy-Authenticate) behind a request; None where it is welcome."""
@@ -35,12 +37,16 @@ class Proxy:
     """Said in place of an answer, by the number of the answer; behind it the proxy closes."""
     lies: int = 1_000_000
     """Connections that get ``answers``; those that come later are served."""
+    silent: int = 0
+    """Connections that never hear whether they may go on."""
     grant: bytes = b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n"
     """The answer of an HTTP proxy that opens the tunnel."""
     before: bytes = b""
     """Said in front of every answer of an HTTP proxy."""
     page: bytes = b""
     """Said in place of a 407 by an HTTP proxy that then holds the connection without a word."""
+    routes: dict[int, int] = field(default_factory=dict)
+    """Other ports of 127.0.0.1 than ``target``, by the port that was asked for."""
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
     """What clients sent before the tunnel stood."""
@@ -77,6 +83,10 @@ class Proxy:
                     thread.join(10)
                 assert not any(thread.is_alive() for thread in threads)
 
+    def route(self) -> int:
+        """Where the last one who asked is led."""
+        return self.routes.get(self.asked[-1][1], self.target)
+
     def _talk(self, client: socket.socket) -> None:
         client.settimeout(10)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -86,12 +96,17 @@ class Proxy:
             granted = {b"\4": talk.socks4, b"\5": talk.socks5}.get(first, talk.http)()
             if granted is None:
                 return
-            with socket.create_connection(("127.0.0.1", self.target)) as server:
+            if self.connections <= self.silent:
+                while client.recv(4096):
+                    pass
+                return
+            with socket.create_connection(("127.0.0.1", self.route())) as server:
                 # The server's first words come in one segment with the answer, which is where clients lose them.
+                # Who is led elsewhere than to the mail server speaks first himself.
                 server.settimeout(0.3)
                 greeting = b""
                 with contextlib.suppress(TimeoutError):
-                    greeting = server.recv(65536)
+                    greeting = server.recv(65536) if self.route() == self.target else b""
                 talk.say(granted + greeting)
                 server.settimeout(10)
                 back = threading.Thread(target=_pump, args=(server, client))
@@ -193,6 +208,8 @@ class Talk:
                 head += self._client.recv(1) or self._fail()
             self._proxy.requests.append(head)
             wanted = judge(self, head)
+            if wanted is None and not head.startswith(b"CONNECT "):
+                return self._forward(head)
             if wanted is None:
                 name, _, port = head.split(b" ")[1].decode().rpartition(":")
                 self._proxy.asked.append((name, int(port)))
@@ -208,6 +225,23 @@ class Talk:
             self.say(self._proxy.before + page.encode())
             if not self._proxy.keep:
                 return None
+
+    def _forward(self, head: bytes) -> None:
+        """Make a request in absolute form and hand the answer back (RFC 9112 3.2.2)."""
+        line, _, fields = head.partition(b"\r\n")
+        method, target, version = line.split(b" ")
+        url = urlsplit(target.decode())
+        self._proxy.asked.append((url.hostname or "", url.port or 80))
+        kept = b"".join(f + b"\r\n" for f in fields.split(b"\r\n") if f and not f.startswith(b"Proxy-"))
+        size = int((re.search(rb"Content-Length: (\d+)", head) or [0, 0])[1])
+        body = self._read(size) if size else b""
+        with socket.create_connection(("127.0.0.1", self._proxy.route())) as server:
+            path = url.path.encode() or b"/"
+            server.sendall(b" ".join((method, path, version)) + b"\r\n" + kept + b"Connection: close\r\n\r\n" + body)
+            answer = b""
+            while data := server.recv(65536):
+                answer += data
+        self.say(answer)
 
     @property
     def proxy(self) -> Proxy:

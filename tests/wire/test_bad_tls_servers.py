@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from ssmtp_compat.catalog.errors import ErrorCode
-from ssmtp_compat.net.deadline import Deadline
 from wire.channel import Channel
 from wire.mailer import Mailer
 from wire.scripted_server import After, Close, Ending, ScriptedServer, Send, Then
@@ -125,6 +124,7 @@ def names(*others: str) -> str:
     return f"host name mismatch: certificate is for {', '.join(others)}, connected to "
 
 
+OF_SERVICE = x509.UniformResourceIdentifier(f"https://{HOST}/")
 UNKNOWN_EXTENSION = x509.UnrecognizedExtension(ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
 TOO_WIDE = "host name mismatch: certificate has an unusable subjectAltName"
 WEAK_HASH = "certificate is signed with a hash that is too weak"
@@ -221,8 +221,45 @@ CERTIFICATES: dict[str, Bad] = {
         "certificate key is too weak",
         settings={"OpenSSLCipherList": "DEFAULT@SECLEVEL=3"},
     ),
+    "expired and for another": Bad(
+        lambda: leaf("mail.example.org", not_before=NOW - 9 * DAY, not_after=NOW - DAY),
+        f"certificate has expired {DATES}; {names('mail.example.org')}{HOST}",
+    ),
+    "self-signed and expired": Bad(
+        lambda: issue(HOST, not_before=NOW - 9 * DAY, not_after=NOW - DAY),
+        f"self-signed certificate; certificate has expired {DATES}",
+    ),
+    "intermediate not yet valid": Bad(
+        lambda: leaf(issuer=sub_ca(not_before=NOW + DAY)),
+        f"certificate is not yet valid (notBefore {NOW + DAY:%Y-%m-%d}) (issuer CN=Sub CA)",
+    ),
+    "for other things than hosts": Bad(
+        lambda: leaf_without_names(
+            extensions=(x509.SubjectAlternativeName([x509.RFC822Name(f"post@{HOST}"), OF_SERVICE]),)
+        ),
+        "host name mismatch: certificate names no host in its subjectAltName",
+    ),
+    "for very many others": Bad(
+        lambda: leaf(*(f"{number}.example.test" for number in range(100))),
+        names("0.example.test", "1.example.test", "2.example.test", "3.example.test and 96 more") + HOST,
+    ),
+    "for another IPv6 address": Bad(lambda: leaf("fe80::2"), names("fe80::2") + "fe80::1", host="fe80::1"),
+    "name of a look-alike": Bad(lambda: leaf("xn--mil-8ma.example.test"), names("xn--mil-8ma.example.test") + HOST),
+    "a line break in the name": Bad(lambda: leaf(f"mail\r\n250 ok.{HOST}"), names(f"mail??250 ok.{HOST}") + HOST),
+    "staple demanded and not sent": Bad(
+        lambda: leaf(extensions=(x509.TLSFeature([x509.TLSFeatureType.status_request]),)),
+        "certificate demands a stapled OCSP response, and the server sent none",
+        settings={"SSLCheckCRL": 1, **ALL_FORGIVEN},
+    ),
     "no word about revocation": Bad(leaf, "revocation status is unknown", settings={"SSLCheckCRL": 2}),
 }
+
+
+def test_there_are_enough_of_them_and_each_fault_has_its_words():
+    assert len(CERTIFICATES) >= 40
+    # What is refused although all else is forgiven, or old versions are allowed, has the words of its fault.
+    faults = [bad for name, bad in CERTIFICATES.items() if not name.endswith((", all forgiven", "forgiven", "allowed"))]
+    assert len({bad.status for bad in faults} | {words for _, _, words in HANDSHAKES.values()}) >= 40
 
 
 def leaf_without_names(**options: object) -> Issued:
@@ -273,7 +310,7 @@ def test_a_revoked_certificate(
 ):
     issued, published = make()
 
-    def fetched(url: str, request_body: bytes = b"", *, whole: Deadline) -> bytes:
+    def fetched(*_: object, **__: object) -> bytes:
         return published
 
     monkeypatch.setattr("ssmtp_compat.tls.revocation.fetch", fetched)
@@ -318,6 +355,8 @@ def reset(client: socket.socket, seen: Seen) -> None:
 # A ServerHello that says 1000 octets and has 40; alerts; a record that is larger than records are; a certificate in
 # place of the ServerHello.
 SERVER_HELLO = b"\x16\x03\x03\x00\x2c\x02\x00\x03\xe8\x03\x03" + bytes(38)
+# A ServerHello of TLS 1.2 by a server that has 1.3, which marks its random number (RFC 8446 4.1.3).
+DOWNGRADED = b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03" + bytes(24) + b"DOWNGRD\x01" + b"\x00\xc0\x2f\x00"
 HANDSHAKES: dict[str, tuple[Callable[[socket.socket, Seen], None], int, str]] = {
     "SMTP in clear": (
         hello_then(b"220 mail ESMTP\r\n"),
@@ -343,6 +382,11 @@ HANDSHAKES: dict[str, tuple[Callable[[socket.socket, Seen], None], int, str]] = 
         hello_then(b"\x16\x03\x03\x00\x04\x0b\x00\x00\x00"),
         276,
         "unexpected message",
+    ),
+    "less than it could, as somebody in between would have it": (
+        hello_then(DOWNGRADED),
+        276,
+        "inappropriate fallback",
     ),
     "the ClientHello sent back": (hello_back, 276, "OpenSSL says: "),
 }

@@ -1,4 +1,4 @@
-"""No setting of the groups SMTP, TCPClient, Socket and Base is only stored: each has a test of what it changes."""
+"""No setting is only stored: each has a test of what it changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ssmtp_compat.catalog.config import SETTINGS
 from ssmtp_compat.catalog.schema import ConfigDef, Support
 
 TESTS = Path(__file__).parents[1]
-GROUPS = ("SMTP", "TCPClient", "SSL", "Socket", "Base")
 WITHOUT_EFFECT = "nothing can depend on it"
 """What the row of a setting says, with the reason behind it, if it changes nothing."""
 
@@ -80,10 +79,28 @@ EFFECTS = {
     "TransferText": "wire/test_events.py::test_transfer_counts_the_body_and_shows_each_piece",
     "UseInternalSecurityAPI": "wire/test_tls_settings.py::test_the_lists_count_with_the_internal_api_only",
     "UseIPv6": "wire/test_connection_settings.py::test_useipv6_decides_between_the_addresses_of_a_name",
+    # Ours.
+    "CheckCertificateDates": "wire/test_failed_encryption.py::"
+    "test_one_recipient_whose_certificate_cannot_be_used_keeps_the_message_from_all",
+    "CheckCertificatePurpose": "wire/test_failed_encryption.py::"
+    "test_certificates_for_something_else_and_weak_ones_can_be_allowed",
+    "DSNEnvelopeId": "wire/test_delivery_status_notifications.py::test_mail_has_ret_and_envid",
+    "DSNReturn": "wire/test_delivery_status_notifications.py::test_mail_has_ret_and_envid",
+    "DetachedSignature": "unit/interface/test_signatures.py::test_detachedsignature_decides_where_the_content_is",
+    "IssuerCertificatesFile": "unit/interface/test_signatures.py::"
+    "test_issuercertificatesfile_completes_the_chain_and_leaves_out_the_root",
+    "MinimumRSAKeyBits": "wire/test_failed_encryption.py::"
+    "test_certificates_for_something_else_and_weak_ones_can_be_allowed",
+    "OAEPHashAlgorithm": "unit/interface/test_encryption.py::test_useoaep_and_its_hash_are_in_the_message",
+    "StopOnQueueErrors": "wire/test_queue.py::test_stoponqueueerrors_leaves_the_rest",
+    "UseChunking": "wire/test_chunking.py::test_data_is_used_unless_both_sides_want_chunks",
+    "UseOAEP": "unit/interface/test_encryption.py::test_useoaep_and_its_hash_are_in_the_message",
+    "UsePSS": "unit/interface/test_signatures.py::test_usepss_is_in_the_signature",
+    "UsePipelining": "wire/test_pipelining.py::test_a_server_that_chokes_is_told_of_and_can_be_used_without",
 }
 """Where the effect of each setting is tested: file and function."""
 
-ROWS = [row for row in SETTINGS.values() if row.group in GROUPS]
+ROWS = list(SETTINGS.values())
 
 
 def expects_a_test(row: ConfigDef) -> bool:

@@ -45,7 +45,9 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 
 REFUSED = "550 5.1.1 no such user"
 CHUNKED = ("CHUNK", "BDAT")  # only these cases use CHUNKING
-PLAIN_STEPS = ("GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "MESSAGE", *CHUNKED, "RSET", "QUIT")
+# The first of three recipients, and the one in the middle.
+RECIPIENTS = ("RCPT", "RCPT 2")
+PLAIN_STEPS = ("GREETING", "EHLO", "AUTH", "MAIL", *RECIPIENTS, "DATA", "BODY", "MESSAGE", *CHUNKED, "RSET", "QUIT")
 # Inside TLS EHLO comes a second time; what stands before it is in clear.
 TLS_STEPS = ("GREETING", "EHLO", "STARTTLS", "TLS", "EHLO 2", *PLAIN_STEPS[2:])
 SILENT = ("TLS", "BODY", "CHUNK")  # no reply is due there
@@ -76,6 +78,7 @@ NAMED = {
     "GREETING": "the greeting",
     "TLS": "TLS",
     "EHLO 2": "EHLO",
+    "RCPT 2": "RCPT",
     "BODY": "the message",
     "MESSAGE": "the message",
     "CHUNK": "BDAT",
@@ -83,7 +86,7 @@ NAMED = {
 
 
 # Replies to a group leave together, so all of them are outstanding when one is.
-GROUP = {"MAIL", "RCPT", "DATA", *CHUNKED}
+GROUP = {"MAIL", *RECIPIENTS, "DATA", *CHUNKED}
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,9 @@ class Setting:
             faults[Step(name, int(nth or 1))] = After(1, self.fault) if name == "TLS" else self.fault
         elif case.fault in REPLIES:
             replies[name] = [REPLIES[case.fault]]
-            if nth:
+            if name == "RCPT" and nth:
+                replies[name] = ["250 2.1.5 ok", REPLIES[case.fault]]
+            elif nth:
                 ehlo = "\n".join(("250-x", "250-PIPELINING", "250 STARTTLS"))
                 replies[name] = [ehlo, REPLIES[case.fault]]
         return ScriptedServer(
@@ -188,6 +193,9 @@ class Setting:
     def mailer(self, port: int, **properties: Any) -> Mailer:
         mailer = Mailer(port, **properties)
         mailer.config(UseChunking=self.case.step in CHUNKED)
+        if self.case.step in RECIPIENTS:
+            mailer.set(BCc="carol@example.test, dave@example.test")
+            mailer.config(StopOnBccErrors=True)
         if self.case.tls:
             mailer.set(SSLStartMode=2)
             mailer.config(SSLCACertFilePaths=self.identity.ca_file)
@@ -253,7 +261,7 @@ STALLS = [
     Case(step, "stall", pipelining, tls)
     for tls, pipelining in ((False, True), (False, False), (True, True))
     for step in (TLS_STEPS if tls else PLAIN_STEPS)
-    if pipelining or step in ("MAIL", "RCPT", "DATA", "BDAT", "RSET")
+    if pipelining or step in ("MAIL", *RECIPIENTS, "DATA", "BDAT", "RSET")
 ]
 OTHERS: dict[str, tuple[Case, Fault, dict[str, Any], dict[str, Any]]] = {
     "a write that is not read": (
@@ -301,6 +309,13 @@ def test_a_server_that_says_nothing_is_given_up_in_time(waits: dict[str, Outcome
         held_back = GROUP if case.pipelining and case.step in GROUP else set()
         assert any(name in text for name in held_back or {NAMED.get(case.step, case.step)}), text
     _check_second_delivery(outcome.server, outcome.code)
+
+
+def test_by_itself_a_wait_ends_within_a_second_of_its_limit(loopback_identity: LoopbackIdentity):
+    """The cases above wait all at once, and for the processor too."""
+    outcome = _run_timed(Setting(Case("MESSAGE", "stall", True, True), Stall(), loopback_identity), {}, {})
+    assert outcome.code == 301
+    assert 0.9 <= outcome.seconds < 2
 
 
 @pytest.mark.parametrize("name", ["a write that is not read", "a write that is not read, inside TLS"])

@@ -52,6 +52,17 @@ def speaking(talk: Callable[[socket.socket], None]) -> Iterator[int]:
             assert not thread.is_alive()
 
 
+def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let mail.example.test have two."""
+    found = [(socket.AF_INET, 0, 0, "", (address, 25)) for address in ("192.0.2.1", "192.0.2.2")]
+    lookup = socket.getaddrinfo
+    monkeypatch.setattr(
+        resolver.socket,
+        "getaddrinfo",
+        lambda host, *rest, **options: found if host == "mail.example.test" else lookup(host, *rest, **options),
+    )
+
+
 # -- what is asked for ------------------------------------------------------------------------------------------------
 
 
@@ -122,13 +133,7 @@ def test_an_ipv6_address_is_not_for_socks4():
     ("kind", "refusal"), [(SOCKS5, bytes((5, code))) for code in (1, 3, 4, 5, 6, 8)] + [(SOCKS4, b"\0\x5b")]
 )
 def test_the_next_address_of_the_mail_server_is_tried(kind: int, refusal: bytes, monkeypatch: pytest.MonkeyPatch):
-    found = [(socket.AF_INET, 0, 0, "", (address, 25)) for address in ("192.0.2.1", "192.0.2.2")]
-    lookup = socket.getaddrinfo
-    monkeypatch.setattr(
-        resolver.socket,
-        "getaddrinfo",
-        lambda host, *rest, **options: found if host == "mail.example.test" else lookup(host, *rest, **options),
-    )
+    two_addresses(monkeypatch)
     with (
         ScriptedServer() as server,
         Proxy(server.port, answers={REQUESTS[kind]: refusal}, lies=1).serve() as proxy,
@@ -140,6 +145,28 @@ def test_the_next_address_of_the_mail_server_is_tried(kind: int, refusal: bytes,
         proxy.answers, proxy.lies = {REQUESTS[kind]: b"\5\2" if kind == SOCKS5 else b"\0\x5c"}, proxy.connections + 1
         assert mailer.send() == ErrorCode.FIREWALL  # no other address would be allowed either
     assert [address for address, _ in proxy.asked] == ["192.0.2.1", "192.0.2.2"] * 2 + ["192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"), [(SOCKS4, {"ConnectionTimeout": 1}), (SOCKS5, {"AbsoluteTimeout": True})]
+)
+def test_an_address_that_hangs_leaves_time_for_the_next(
+    kind: int, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    two_addresses(monkeypatch)
+    with (
+        ScriptedServer() as server,
+        Proxy(server.port, silent=1).serve() as proxy,
+        through(proxy.port, kind, MailServer="mail.example.test", Timeout=1) as mailer,
+    ):
+        mailer.config(**settings)
+        assert mailer.send() == 0, mailer.error
+        proxy.silent = 10
+        began = time.monotonic()
+        assert mailer.send() == ErrorCode.INTERRUPTED_OR_TIMEOUT
+        assert 0.9 < time.monotonic() - began < 1.5
+        assert "proxy" in mailer.error[1]
+    assert [address for address, _ in proxy.asked] == ["192.0.2.1", "192.0.2.2"] * 2
 
 
 # -- what is answered -------------------------------------------------------------------------------------------------

@@ -23,8 +23,9 @@ from ssmtp_compat.errors import TLSError
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.tls.answers import Revocation
 from ssmtp_compat.tls.context import TlsOptions
+from ssmtp_compat.tls.handshake import start_tls
 from ssmtp_compat.tls.sessions import SessionCache
-from ssmtp_compat.tls.stream import TlsStream, start_tls
+from ssmtp_compat.tls.stream import TlsStream
 from ssmtp_compat.tls.verify import Authenticate
 from wire.tls_certificates import DAY, NOW, Issued, authority, issue
 from wire.tls_memory import MemoryServer
@@ -276,15 +277,23 @@ def test_what_the_caller_raises_there_comes_out_as_it_is(responder: Responder, t
 # -- stapled ----------------------------------------------------------------------------------------------------------
 
 
+def options(mode: Revocation) -> TlsOptions:
+    return TlsOptions(server_name="localhost", ca_pem=authority().pem.decode(), revocation=mode)
+
+
 def shake(
-    issued: Issued, directory: Path, version: str, staple: bytes, authenticate: Authenticate | None = None
+    issued: Issued,
+    directory: Path,
+    version: str,
+    staple: bytes,
+    authenticate: Authenticate | None = None,
+    mode: Revocation = REQUIRED,
 ) -> TlsStream:
     path = directory / "staple.der"
     path.write_bytes(staple)
-    wanted = TlsOptions(server_name="localhost", ca_pem=authority().pem.decode(), revocation=REQUIRED)
-    options = ("-status_file", str(path)) if staple else ()
-    with s_server(issued, directory, version, *options) as (port, _):
-        stream = start_tls(Seen(port).connect(), wanted, Deadline(5), authenticate=authenticate)
+    stapled = ("-status_file", str(path)) if staple else ()
+    with s_server(issued, directory, version, *stapled) as (port, _):
+        stream = start_tls(Seen(port).connect(), options(mode), Deadline(5), authenticate=authenticate)
         stream.close()
     return stream
 
@@ -330,6 +339,49 @@ def test_nobody_is_asked_for_a_staple_that_is_not_wanted(tmp_path: Path):
     wanted = TlsOptions(server_name="localhost", ca_pem=authority().pem.decode())
     with s_server(issued, tmp_path, "-status_file", str(path)) as (port, _):
         start_tls(Seen(port).connect(), wanted, Deadline(5)).close()
+
+
+MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
+
+
+@VERSIONS
+@pytest.mark.parametrize("mode", [IF_AVAILABLE, REQUIRED])
+def test_a_certificate_that_demands_a_staple_is_good_with_one(mode: Revocation, version: str, tmp_path: Path):
+    issued = issue("localhost", issuer=authority(), extensions=(MUST_STAPLE,))
+    assert shake(issued, tmp_path, version, answer(issued), mode=mode).server_certificate.status == "OK"
+    with pytest.raises(TLSError, match="is revoked"):
+        shake(issued, tmp_path, version, answer(issued, REVOKED), mode=mode)
+
+
+@VERSIONS
+@pytest.mark.parametrize("mode", [IF_AVAILABLE, REQUIRED])
+def test_a_certificate_that_demands_a_staple_is_refused_without_one(
+    mode: Revocation, version: str, responder: Responder, tmp_path: Path
+):
+    issued = issue("localhost", issuer=authority(), extensions=(MUST_STAPLE, named(responder.url)))
+    responder.answer = lambda _: answer(issued)
+    with pytest.raises(TLSError, match="demands a stapled OCSP response, and the server sent none"):
+        shake(issued, tmp_path, version, b"", mode=mode)
+    expired = answer(issued, made=NOW - 2 * DAY, following=NOW - DAY)
+    with pytest.raises(TLSError, match=r"sent one of no use .*not for this moment"):
+        shake(issued, tmp_path, version, expired, mode=mode)
+    assert responder.requests == []
+
+
+def test_without_the_check_nobody_demands_a_staple(tmp_path: Path):
+    issued = issue("localhost", issuer=authority(), extensions=(MUST_STAPLE,))
+    assert shake(issued, tmp_path, "-tls1_3", b"", mode=Revocation.IGNORED).server_certificate.status == "OK"
+
+
+def test_a_session_brings_no_staple_and_needs_none(tmp_path: Path):
+    issued = issue("localhost", issuer=authority(), extensions=(MUST_STAPLE,))
+    path = tmp_path / "staple.der"
+    path.write_bytes(answer(issued))
+    sessions, wanted = SessionCache(), options(IF_AVAILABLE)
+    with s_server(issued, tmp_path, "-tls1_2", "-status_file", str(path), "-naccept", "2") as (port, process):
+        for _ in range(2):
+            start_tls(Seen(port).connect(), wanted, Deadline(5), sessions=sessions).close()
+        assert b"Reused session-id" in process.communicate(timeout=10)[0]
 
 
 # -- sessions ---------------------------------------------------------------------------------------------------------

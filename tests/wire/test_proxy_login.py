@@ -40,9 +40,10 @@ class DigestJudge:
             def h(text: str) -> str:
                 return hashlib.new(self.algorithm.replace("-", "").lower(), text.encode()).hexdigest()
 
-            a1, a2 = h(f"ann:corp:{PASSWORD}"), h(f"CONNECT:{fields['uri']}")
+            method, target, _ = head.decode().split(" ", 2)
+            a1, a2 = h(f"ann:corp:{PASSWORD}"), h(f"{method}:{fields['uri']}")
             right = h(f"{a1}:{fields['nonce']}:{fields['nc']}:{fields['cnonce']}:auth:{a2}")
-            if fields["response"] == right and fields["uri"] == "127.0.0.1:25":
+            if fields["response"] == right and fields["uri"] == target:
                 return None
         self.nonces += 1
         stale = ", stale=true" if fields and self.stale else ""

@@ -253,6 +253,16 @@ def test_an_unknown_authority_that_was_forgiven_sends_nobody_anywhere(publisher:
     assert publisher.requests == []
 
 
+def test_what_a_certificate_says_breaks_no_line_of_a_log(tmp_path: Path):
+    middle = issue(common_name="Middle\r\n250 ok\x1b[2J", issuer=authority(), is_ca=True)
+    _, text = send(issue("127.0.0.1", issuer=middle), tmp_path, SSLCheckCRL=2)
+    assert "(issuer CN=Middle" in text
+    assert text.isprintable()
+    _, text = send(server_certificate("http://127.0.0.1/\r\n250 ok"), tmp_path, SSLCheckCRL=2)
+    assert "is no URL" in text
+    assert text.isprintable()
+
+
 @pytest.mark.parametrize("url", ["https://127.0.0.1/ca.crl", "ldap://127.0.0.1/ca"])
 def test_a_certificate_that_names_no_list(url: str, tmp_path: Path):
     for issued in (issue("127.0.0.1", issuer=authority()), server_certificate(url)):

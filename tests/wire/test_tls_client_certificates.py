@@ -126,11 +126,24 @@ def test_a_client_without_one_shows_none_although_another_has_one(
         assert [connection.client_certificate for connection in server.connections] == [client.der, None]
 
 
-def test_a_server_that_is_not_accepted_does_not_see_it(asking: ssl.SSLContext, client: Issued, tmp_path: Path):
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("by_caller", [False, True])
+def test_a_server_that_is_not_accepted_does_not_see_it(
+    by_caller: bool,
+    version: ssl.TLSVersion,
+    asking: ssl.SSLContext,
+    client: Issued,
+    loopback_identity: LoopbackIdentity,
+    tmp_path: Path,
+):
+    asking.maximum_version = version
     with (
         ScriptedServer(tls=asking, implicit_tls=True) as server,
         Mailer(server.port, SSLStartMode=IMPLICIT, **chosen(client, tmp_path)) as mailer,
     ):
+        if by_caller:
+            mailer.config(SSLCACertFilePaths=loopback_identity.ca_file)
+            mailer.on("SSLServerAuthentication", lambda _: {"accept": False})
         assert mailer.send() == ErrorCode.CERTIFICATE_REJECTED
     assert server.connection.client_certificate is None
 
@@ -176,6 +189,9 @@ def test_a_key_that_tls_cannot_use_is_named(client: Issued, kind: str):
     with pytest.raises(TLSError, match="CN=Client") as caught:
         make_connection(options)
     assert caught.value.code is ErrorCode.NO_CREDENTIALS
+    assert ("stays on its PKCS #11 token; a client's key for TLS has to be in a file" in str(caught.value)) == (
+        kind == "token"
+    )
 
 
 def test_no_private_key_outlives_its_client(client: Issued):

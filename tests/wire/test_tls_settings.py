@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import SSL
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat.catalog.errors import ErrorCode
@@ -146,6 +149,38 @@ def test_openssl_at_the_other_side_takes_what_was_chosen(tmp_path: Path):
     assert "TLS_CHACHA20_POLY1305_SHA256" in trace.partition("ServerHello")[2]
 
 
+@pytest.mark.skipif(SSL.OPENSSL_VERSION_NUMBER < 0x30500000, reason="this OpenSSL has no post-quantum groups")
+@pytest.mark.parametrize("shares", ["X25519MLKEM768", "ecdhe_x25519"])
+def test_a_post_quantum_group_is_agreed_on(shares: str, tmp_path: Path):
+    pem = str(issue("127.0.0.1", issuer=authority()).write(tmp_path))
+    agreed: list[str | None] = []
+
+    def serve(client: socket.socket, _: Seen) -> None:
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.use_certificate_file(pem)
+        context.use_privatekey_file(pem)
+        client.settimeout(None)
+        server = SSL.Connection(context, client)
+        server.set_accept_state()
+        server.do_handshake()
+        agreed.append(server.get_group_name())
+        server.sendall(b"554 enough\r\n")
+        with suppress(SSL.Error):
+            server.recv(1)
+
+    with plain_server(serve) as seen, Mailer(seen.port, SSLStartMode=IMPLICIT) as mailer:
+        mailer.config(
+            SSLCACerts=authority().pem.decode(),
+            UseInternalSecurityAPI=True,
+            SSLEnabledProtocols=12288,
+            TLS13SupportedGroups="X25519MLKEM768,ecdhe_x25519",
+            TLS13KeyShareGroups=shares,
+        )
+        assert mailer.send() == ErrorCode.SMTP_PROTOCOL
+        assert mailer.error[1].startswith("554 enough")
+    assert agreed == ["X25519MLKEM768"]  # for which the server asks again where its key share is missing
+
+
 # -- whom to trust ----------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +219,31 @@ def test_the_first_file_of_sslcacertfilepaths_that_exists_is_trusted(
     assert trusts(server_tls, SSLCACertFilePaths=f"{missing};{other};{ours}") == ErrorCode.CERTIFICATE_REJECTED
 
 
+def test_authorities_are_looked_at_once_a_connection_and_read_once(
+    server_tls: ssl.SSLContext, loopback_identity: LoopbackIdentity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "ca.pem"
+    path.write_bytes(loopback_identity.ca_file.read_bytes())
+    opened: list[Path] = []
+    read: list[str] = []
+    really_open, really_load = Path.open, SSL.Context.load_verify_locations
+    monkeypatch.setattr(Path, "open", lambda self, *rest: opened.append(self) or really_open(self, *rest))
+    monkeypatch.setattr(
+        SSL.Context, "load_verify_locations", lambda self, *given: read.append(given[0]) or really_load(self, *given)
+    )
+    with (
+        ScriptedServer(tls=server_tls, implicit_tls=True) as server,
+        Mailer(server.port, SSLStartMode=IMPLICIT) as mailer,
+    ):
+        mailer.config(SSLCACertFilePaths=path)
+        for _ in range(3):
+            assert mailer.send() == 0, mailer.error
+    assert opened.count(path) == 3
+    assert read == [str(path)]
+
+
+MEANINGLESS = ("0x2", "0x4", "0x200", "0x800", "0x4000", "0x8000", "0x7FFFFFCE")
+"""Flags about trust lists and test roots, which are things of Windows, and all that mean nothing at once."""
 FAULTY: dict[str, Callable[[], Issued]] = {
     "0x1": lambda: issue("127.0.0.1", issuer=authority(), not_after=NOW - DAY / 2),
     "0x10": lambda: issue("127.0.0.1"),
@@ -193,7 +253,7 @@ FAULTY: dict[str, Callable[[], Issued]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTY)
-@pytest.mark.parametrize("flag", FAULTY)
+@pytest.mark.parametrize("flag", [*FAULTY, *MEANINGLESS])
 def test_sslsecurityflags_forgive_what_they_name_and_nothing_else(flag: str, fault: str, tmp_path: Path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(FAULTY[fault]().write(tmp_path))

@@ -145,17 +145,44 @@ def test_sslenabled_alone_turns_tls_on(server_tls: ssl.SSLContext, trusting: Cal
 # -- no fall back to plain text ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("extensions", [True, False])
-def test_starttls_that_is_not_offered_is_an_error(extensions: bool):
+@pytest.mark.parametrize("knows_ehlo", [True, False])
+def test_starttls_that_is_not_offered_is_an_error(knows_ehlo: bool):
+    replies = {} if knows_ehlo else {"EHLO": "502 5.5.1 what"}
     with (
-        ScriptedServer(users={"alice": "secret"}) as server,
+        ScriptedServer(users={"alice": "secret"}, replies=replies) as server,
         Mailer(server.port, SSLStartMode=EXPLICIT, User="alice", Password="secret") as mailer,
     ):
-        if not extensions:
-            mailer.set(AllowExtensions=False, User="")
         assert mailer.send() == 20011
+        assert "The server does not offer STARTTLS" in mailer.error[1]
+    said = ["EHLO", "QUIT"] if knows_ehlo else ["EHLO", "HELO", "QUIT"]
+    assert [command.split()[0] for command in server.commands] == said
+
+
+@pytest.mark.parametrize("mode", [EXPLICIT, AUTOMATIC])
+def test_without_extensions_no_server_is_blamed_for_the_missing_starttls(
+    server_tls: ssl.SSLContext, trusting: Callable[..., Mailer], mode: int
+):
+    with (
+        ScriptedServer(tls=server_tls) as server,
+        trusting(server.port, SSLStartMode=mode, AllowExtensions=False) as mailer,
+    ):
+        if mode == AUTOMATIC:
+            mailer.set(MailPort=25)  # where it means STARTTLS; nobody is connected to
+        assert mailer.send() == 20005
+        assert "AllowExtensions is False" in mailer.error[1]
         assert "STARTTLS" in mailer.error[1]
-    assert [command.split()[0] for command in server.commands] == ["EHLO" if extensions else "HELO", "QUIT"]
+        assert server.connections == []
+        mailer.set(AllowExtensions=True, MailPort=server.port, SSLStartMode=EXPLICIT)
+        assert mailer.send() == 0, mailer.error
+
+
+def test_implicit_tls_needs_no_extension(server_tls: ssl.SSLContext, trusting: Callable[..., Mailer]):
+    with (
+        ScriptedServer(tls=server_tls, implicit_tls=True) as server,
+        trusting(server.port, SSLStartMode=IMPLICIT, AllowExtensions=False) as mailer,
+    ):
+        assert mailer.send() == 0, mailer.error
+    assert server.commands[0].startswith("HELO")
 
 
 @pytest.mark.parametrize("reply", ["454 4.7.0 TLS not available", "502 5.5.1 no", "554 5.7.0 never", "421 bye"])

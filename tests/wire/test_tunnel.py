@@ -12,13 +12,13 @@ from loopback_identity import LoopbackIdentity
 from ssmtp_compat.catalog.errors import ErrorCode
 from wire.mailer import CONTENT, Mailer
 from wire.proxies import Proxy
-from wire.scripted_server import ScriptedServer
+from wire.scripted_server import Close, ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("no_leaks", "no_proxy_variables")
 
 HTTP, SOCKS4, SOCKS5, SOCKS4A = 1, 2, 3, 10
 KINDS = (HTTP, SOCKS4, SOCKS5, SOCKS4A)
-IMPLICIT, EXPLICIT = 1, 2
+IMPLICIT, EXPLICIT, NONE = 1, 2, 3
 
 
 def through(proxy: Proxy, kind: int, **properties: Any) -> Mailer:
@@ -89,6 +89,19 @@ def test_firewalluser_and_firewallpassword_are_told_to_a_proxy_that_asks(kind: i
         assert mailer.send() == 0, mailer.error
     assert len(server.messages) == 1
     assert proxy.connections == (1 if keep or kind != HTTP else 2)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_pitrail_tells_of_each_connection_to_the_proxy(keep: bool):
+    with (
+        ScriptedServer() as server,
+        Proxy(server.port, user="ann", password="secret", keep=keep).serve() as proxy,
+        through(proxy, HTTP, FirewallUser="ann", FirewallPassword="secret") as mailer,
+    ):
+        mailer.record("PITrail")
+        assert mailer.send() == 0, mailer.error
+        told = [event["message"] for _, event in mailer.events if event["direction"] == 2]
+    assert told == [f"Connecting through the HTTP proxy 127.0.0.1 port {proxy.port}."] * (1 if keep else 2)
 
 
 @pytest.mark.parametrize("kind", [HTTP, SOCKS5])
@@ -222,32 +235,71 @@ def test_firewalltype_without_firewallhost_is_an_error():
 # -- TLS and events ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", [IMPLICIT, EXPLICIT])
 @pytest.mark.parametrize(("name", "code"), [("localhost", 0), ("other.example.test", ErrorCode.CERTIFICATE_REJECTED)])
 def test_tls_verifies_the_mail_servers_name_and_not_the_proxys(
-    mode: int, name: str, code: int, server_tls: ssl.SSLContext, loopback_identity: LoopbackIdentity
+    kind: int, mode: int, name: str, code: int, server_tls: ssl.SSLContext, loopback_identity: LoopbackIdentity
 ):
     with (
         ScriptedServer(tls=server_tls, implicit_tls=mode == IMPLICIT) as server,
         Proxy(server.port).serve() as proxy,
-        through(proxy, SOCKS5, MailServer=f"*{name}", SSLStartMode=mode) as mailer,
+        through(proxy, kind, MailServer=f"*{name}", SSLStartMode=mode) as mailer,
     ):
         mailer.config(SSLCACertFilePaths=loopback_identity.ca_file)
         assert mailer.send() == code, mailer.error
     assert len(server.messages) == (code == 0)
 
 
-def test_connectionstatus_tells_of_the_proxy():
-    with ScriptedServer() as server, Proxy(server.port).serve() as proxy, through(proxy, SOCKS5) as mailer:
-        mailer.record("ConnectionStatus")
+@pytest.mark.parametrize("mode", [NONE, IMPLICIT, EXPLICIT])
+@pytest.mark.parametrize("kind", [HTTP, SOCKS5])
+def test_connectionstatus_tells_of_each_layer(
+    kind: int, mode: int, server_tls: ssl.SSLContext, loopback_identity: LoopbackIdentity
+):
+    with (
+        ScriptedServer(tls=server_tls, implicit_tls=mode == IMPLICIT) as server,
+        Proxy(server.port).serve() as proxy,
+        through(proxy, kind, SSLStartMode=mode) as mailer,
+    ):
+        mailer.config(SSLCACertFilePaths=loopback_identity.ca_file)
+        mailer.record("ConnectionStatus", "SSLServerAuthentication")
         assert mailer.send() == 0, mailer.error
-        told = mailer.recorded("ConnectionStatus", "connectionevent")
+        told = [event.get("connectionevent", name) for name, event in mailer.events]
+        codes = mailer.recorded("ConnectionStatus", "statuscode") + mailer.recorded("ConnectionStatus", "description")
+    tls = mode != NONE
     assert told == [
         "Firewall connection complete",
         "Remote host connection complete",
+        *["SSLServerAuthentication", "TLS handshake complete"] * tls,
+        *["TLS connection broken"] * tls,
         "Remote host disconnected",
         "Firewall host disconnected",
     ]
+    assert {*codes} == {0, "OK"}
+
+
+@pytest.mark.parametrize("kind", [HTTP, SOCKS5])
+def test_connectionstatus_of_a_break_tells_why_of_each_layer(kind: int):
+    with (
+        ScriptedServer(faults={"MAIL": Close()}) as server,
+        Proxy(server.port).serve() as proxy,
+        through(proxy, kind) as mailer,
+    ):
+        mailer.record("ConnectionStatus")
+        code = mailer.send()
+        assert code
+        left = [event for _, event in mailer.events if "disconnected" in event["connectionevent"]]
+    assert [event["connectionevent"] for event in left] == ["Remote host disconnected", "Firewall host disconnected"]
+    assert {event["statuscode"] for event in left} == {code}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_proxy_that_refuses_connects_nobody(kind: int, closed_port: int):
+    answers = {1: b"HTTP/1.1 403 No\r\n\r\n" if kind == HTTP else b"\5\xff" if kind == SOCKS5 else b"\0\x5b" + bytes(6)}
+    with Proxy(closed_port, answers=answers).serve() as proxy, through(proxy, kind) as mailer:
+        mailer.record("ConnectionStatus")
+        assert mailer.send() == ErrorCode.FIREWALL
+        assert mailer.events == []
 
 
 # -- which proxy ------------------------------------------------------------------------------------------------------

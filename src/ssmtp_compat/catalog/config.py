@@ -546,7 +546,8 @@ _SSL_ROWS: Final = (
         "anchor were revoked: 0 never; 1 where that can be had; 2 always, and not to know is an error. The OCSP "
         "response that the server staples is looked at first, then the responder that the certificate names (RFC "
         "6960; both are our addition), then the revocation list that it names (RFC 5280 5). Answers are fetched over "
-        "HTTP, in 20 seconds at most for all, and kept for a day at most.",
+        "HTTP, through the proxy if there is one, in 20 seconds at most for all, and kept for a day at most. A "
+        "certificate that demands a stapled response (RFC 7633) is refused without one by 1 and 2.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
@@ -644,8 +645,8 @@ _SSL_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,sha256-rsa,"
         "sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,sha1-ecdsa,sha1-rsa,sha1-dsa",
-        doc="Signature algorithms offered for TLS 1.2 (RFC 5246 7.4.1.4.1), the preferred first. They take effect with "
-        "UseInternalSecurityAPI.",
+        doc="Signature algorithms offered for TLS 1.2 (RFC 5246 7.4.1.4.1), the preferred first, which bind the "
+        "handshake and not what an authority has signed. They take effect with UseInternalSecurityAPI.",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,
@@ -879,9 +880,10 @@ _OUR_ROWS: Final = (
         group="ssmtp_compat",
         value_type=ValueType.TEXT,
         default="",
-        doc="Path of a file with certificates of authorities, as PEM text, in any order. IncludeChain takes those from "
-        "it that CertStore lacks between the signer's certificate and its root. It is read when signing, and anew when "
-        "it has changed.",
+        doc="Path of a file with certificates of authorities in any order: PEM text, P7B, one certificate in DER, or "
+        "any other store that opens without a password; the content says which. IncludeChain takes those from it that "
+        "CertStore lacks between the signer's certificate and its root. It is read when signing, and anew when it has "
+        "changed.",
         single_line=True,
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,

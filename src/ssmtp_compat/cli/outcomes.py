@@ -19,8 +19,12 @@ class Exit(IntEnum):
     USAGE = 64
     BAD_DATA = 65
     UNAVAILABLE = 69
+    DIRECTORY = 73
+    """sysexits.h calls it EX_CANTCREAT."""
     TEMPORARY = 75
     NO_PERMISSION = 77
+    INTERRUPTED = 130
+    """What a shell reports for a program that Ctrl-C ended."""
 
 
 class CommandError(Exception):

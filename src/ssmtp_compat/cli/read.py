@@ -6,27 +6,29 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
-from ..pki.certificates import Certificate, KeyPair, decode_certificate
+from ..pki.certificates import Certificate, KeyPair
 from ..pki.stores.entries import Store
 from ..pki.stores.opening import StoreFormat, StoreSource, open_store
+from ..pki.stores.token_uri import is_token_uri
 from ..smime.decrypting import decrypt_message
 from ..smime.verifying import SignerVerdict, Trust, Verification, holds_signed_data, verify_message
 from .dialogue import printable
 from .inputs import STANDARD, password, read_file, read_input
 from .outcomes import CommandError, Exit
 from .outputs import write_output
+from .read_options import AUTO
 
 __all__ = ["decrypt", "verify"]
 
 PASSWORD_VARIABLE: Final = "SSMTP_STORE_PASSWORD"  # noqa: S105  its name
 MAXIMUM_LAYERS: Final = 8
 """Signed messages within signed messages; RFC 2634 1.1 has two, with encryption between."""
-_PEM: Final = b"-----BEGIN "
 
 
 def verify(options: argparse.Namespace) -> Exit:
@@ -108,50 +110,58 @@ def _signer_report(signer: SignerVerdict) -> Iterator[str]:
 
 def _certificates(paths: Sequence[str], option: str) -> Iterator[Certificate]:
     for path in paths:
-        content = read_file(path, option)
         try:
-            if _PEM not in content:
-                yield decode_certificate(content)
-                continue
-            store = open_store(StoreSource(StoreFormat.PEM, None, content, "", path))
+            store = open_store(StoreSource(StoreFormat.ANY, None, read_file(path, option), "", path))
         except SSMTPError as error:
             raise CommandError(error.code, f"{option} {path}: {error.message}", Exit.BAD_DATA) from error
+        if not store.entries:
+            text = f"{option} {path}: What it has is {store.describe()}."
+            raise CommandError(ErrorCode.CERTIFICATE_NOT_FOUND, text, Exit.BAD_DATA)
         yield from (entry.certificate for entry in store.entries)
 
 
 def _key_pairs(options: argparse.Namespace) -> list[KeyPair]:
-    content = read_file(options.store, "--store")
-    kind = StoreFormat[options.store_type.upper()] if options.store_type else _kind(content)
+    certificates = list(_certificates(options.certificate, "--certificate"))
+    source = _store_source(options)
     try:
-        store = _opened(options, kind, content)
+        store = _opened(options, source)
+        entries = [*store.entries, *map(store.entry_for, certificates)]
+        key_pairs = [entry.key_pair() for entry in entries if entry.private_key is not None]
     except SSMTPError as error:
-        raise CommandError(error.code, f"--store {options.store}: {error.message}", Exit.BAD_DATA) from error
-    key_pairs = [entry.key_pair() for entry in store.entries if entry.private_key is not None]
+        raise CommandError(error.code, f"--store {source.what}: {error.message}", Exit.BAD_DATA) from error
     if not key_pairs:
-        missing = SSMTPError(ErrorCode.NO_DECRYPTION_CERTIFICATE, "It has no private key with its certificate.")
-        raise CommandError(missing.code, f"--store {options.store}: {missing.message}", Exit.BAD_DATA)
+        advice = "; give its certificate with --certificate" if store.loose_keys else ""
+        text = f"It has no private key with its certificate, only {store.describe()}{advice}."
+        missing = SSMTPError(ErrorCode.NO_DECRYPTION_CERTIFICATE, text)
+        raise CommandError(missing.code, f"--store {source.what}: {missing.message}", Exit.BAD_DATA)
     return key_pairs
 
 
-def _kind(content: bytes) -> StoreFormat:
-    return StoreFormat.PEM if _PEM in content else StoreFormat.PFX
+def _store_source(options: argparse.Namespace) -> StoreSource:
+    kind: str = options.store_type
+    address = os.fsencode(options.store)
+    if kind == "pkcs11" or (kind == AUTO and is_token_uri(address)):
+        # Not by its address, which may have the PIN in it, though it should not.
+        return StoreSource(StoreFormat.PKCS11, None, address, "", "the token")
+    store_format = StoreFormat.ANY if kind == AUTO else StoreFormat[kind.upper()]
+    return StoreSource(store_format, None, read_file(options.store, "--store"), "", options.store)
 
 
-def _opened(options: argparse.Namespace, kind: StoreFormat, content: bytes) -> Store:
+def _opened(options: argparse.Namespace, source: StoreSource) -> Store:
     """The store, with the password that was given; without any, one is asked for only where none does not do."""
     given = _first_line(options.password_file) if options.password_file else os.environ.get(PASSWORD_VARIABLE)
     try:
-        return open_store(StoreSource(kind, None, content, given or "", options.store))
+        return open_store(replace(source, password=given or ""))
     except SSMTPError:
         if given is not None:
             raise
         try:
-            typed = password(PASSWORD_VARIABLE, f"Password of {options.store}: ")
+            typed = password(PASSWORD_VARIABLE, f"Password of {source.what}: ")
         except CommandError:
             typed = None  # no terminal, so the store's own complaint has to do
         if typed is None:
             raise
-    return open_store(StoreSource(kind, None, content, typed, options.store))
+    return open_store(replace(source, password=typed))
 
 
 def _first_line(path: str) -> str:

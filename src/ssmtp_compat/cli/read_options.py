@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-__all__ = ["DECRYPT_EPILOG", "STORE_TYPES", "VERIFY_EPILOG", "add_decrypt_options", "add_verify_options"]
+__all__ = ["AUTO", "DECRYPT_EPILOG", "STORE_TYPES", "VERIFY_EPILOG", "add_decrypt_options", "add_verify_options"]
 
 VERIFY_EPILOG: Final = """\
 examples:
@@ -23,6 +23,7 @@ DECRYPT_EPILOG: Final = """\
 examples:
   ssmtp-compat decrypt message.eml --store bob.pfx --output letter.eml
   ssmtp-compat decrypt - --store bob.pem --password-file secret.txt < message.eml
+  ssmtp-compat decrypt message.eml --store bob.ppk --certificate bob.cer
 
 a password, if the store needs one, is the first line of --password-file, or in the environment, or asked for:
   SSMTP_STORE_PASSWORD  for --store
@@ -33,8 +34,11 @@ exit status:
   65  wrong data: a file, the store or its password, or a message that is damaged or for somebody else
 """
 
-STORE_TYPES: Final = ("pfx", "pem")
-"""The values of --store-type, names of StoreFormat: importing that takes too long for a mere --help."""
+AUTO: Final = "auto"
+"""The value of --store-type by which the content of the store says what it is."""
+STORE_TYPES: Final = (AUTO, "pfx", "jks", "pem", "ppk", "xml", "jwk", "pkcs11")
+"""The values of --store-type. The others are the names of each StoreFormat that has private keys: importing that takes
+too long for a mere --help."""
 _FILE_HELP: Final = "the message as it came, or a bare CMS object in DER or PEM; '-' is the standard input"
 
 
@@ -45,7 +49,8 @@ def add_verify_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CERTS",
-        help="trust the certificates in this file, PEM or DER; may be repeated. Without it nothing is verified",
+        help="trust the certificates in this file: PEM, DER, P7B or a key store without a password; may be repeated. "
+        "Without it nothing is verified",
     )
     parser.add_argument(
         "--certificates",
@@ -73,13 +78,29 @@ def add_verify_options(parser: argparse.ArgumentParser) -> None:
 
 def add_decrypt_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=_FILE_HELP)
-    parser.add_argument("--store", required=True, metavar="STORE", help="the file with private key and certificate")
+    parser.add_argument(
+        "--store",
+        required=True,
+        metavar="STORE",
+        help="the file with private key and certificate, or the URI of a PKCS #11 token (pkcs11:token=NAME?module-path="
+        "PATH)",
+    )
     parser.add_argument(
         "--store-type",
         choices=STORE_TYPES,
-        help="what kind of store it is; by default pem for PEM text, else pfx",
+        default=AUTO,
+        help="what kind of store it is; by default (auto) what its content says",
     )
-    parser.add_argument("--password-file", metavar="FILE", help="a file whose first line is the password of the store")
+    parser.add_argument(
+        "--certificate",
+        action="append",
+        default=[],
+        metavar="CERT",
+        help="the certificate that belongs to a private key of the store, where that has none; may be repeated",
+    )
+    parser.add_argument(
+        "--password-file", metavar="FILE", help="a file whose first line is the password, or PIN, of the store"
+    )
     parser.add_argument(
         "--output",
         default="-",

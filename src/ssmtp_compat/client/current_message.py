@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..catalog.enums import PropertyID
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, SSMTPError
-from ..message.ascii_text import Octets
+from ..message.body import Octets
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import Deadline
 from ..operations.delivery import Outgoing

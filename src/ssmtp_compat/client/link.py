@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..errors import SSMTPError
@@ -84,6 +84,7 @@ class Link:
                     tcp=views.tcp_options(settings),
                     tls=views.tls_options(settings, self._certificates.tls_key_pair()),
                     tunnel=views.tunnel_options(settings),
+                    proxy_to=partial(views.proxy_to, settings),
                     tell_chain=settings.setting_flag("SSLIncludeCertChain"),
                 ),
                 smtp=views.smtp_options(settings),

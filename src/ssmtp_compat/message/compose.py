@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, overload
+from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, UnsupportedError
 from ..octets import Sliceable
 from .addresses import Address
-from .ascii_text import Octets
-from .canonical import encode_text, has_ascii_line_ends, to_crlf
+from .body import Octets, canonical_form, too_wide
+from .canonical import encode_text, has_ascii_line_ends
 from .encoded_words import check_charset
 from .headers import HeaderField, address_pieces, fold, structured_pieces, unstructured_pieces
 from .other_headers import OtherHeaders, check_single_fields, lacks_charset, parse_other_headers
-from .transfer_encoding import choose, encode, has_long_line
+from .transfer_encoding import choose, encode
 
 __all__ = [
     "Composed",
@@ -117,8 +117,9 @@ def compose(spec: MessageSpec, *, eight_bit: bool) -> Composed:
     other = parse_other_headers(spec.other_headers)
     plan = _plan_body(spec, other, eight_bit=eight_bit)
     header = b"".join(octets for _, octets in _lines(spec, other, plan))
+    eight_bit_body = plan.encoding in ("7bit", "8bit") and not plan.body.isascii()
     body = encode(plan.body, plan.encoding)
-    return Composed(header, body, eight_bit=not body.isascii(), needs_smtputf8=not header.isascii())
+    return Composed(header, body, eight_bit_body, needs_smtputf8=not header.isascii())
 
 
 def header_fields(spec: MessageSpec, *, eight_bit: bool = True) -> tuple[HeaderField, ...]:
@@ -142,15 +143,15 @@ def raw_message(data: bytes, *, eight_bit: bool = True) -> Composed:
     recipients to everybody. Raises :class:`InvalidValueError` (20005) for a NUL, a line over 998 octets, and a header
     with octets above 127 that are not UTF-8; :class:`UnsupportedError` (20011) for an 8-bit body without ``eight_bit``.
     """
-    data = to_crlf(data)
-    _check_sendable(data)
+    message = canonical_form(data)
+    _check_sendable(message)
     # The body stays where it is: a copy of a large one costs as much as all the checks.
-    if data.startswith(b"\r\n"):
+    if message.startswith(b"\r\n"):
         head, body_start = b"", 2
-    elif (end := data.find(b"\r\n\r\n")) >= 0:
-        head, body_start = data[:end], end + 4
+    elif (end := message.find(b"\r\n\r\n")) >= 0:
+        head, body_start = message[:end], end + 4
     else:
-        head, body_start = data.removesuffix(b"\r\n"), len(data)
+        head, body_start = bytes(message).removesuffix(b"\r\n"), len(message)
     header = without_blind_fields(head) if head else b""
     try:
         header.decode("utf-8")
@@ -160,16 +161,12 @@ def raw_message(data: bytes, *, eight_bit: bool = True) -> Composed:
             "The header of the message has octets above 127 that are not UTF-8; write such text as encoded-words "
             "(RFC 2047).",
         ) from error
-    eight_bit_body = not data.isascii() and (header.isascii() or not data[body_start:].isascii())
+    eight_bit_body = not message.isascii() and (header.isascii() or not message[body_start:].isascii())
     if eight_bit_body and not eight_bit:
         raise _eight_bit_way_missing()
-    return Composed(header, data, eight_bit_body, needs_smtputf8=not header.isascii(), body_start=body_start)
+    return Composed(header, message, eight_bit_body, needs_smtputf8=not header.isascii(), body_start=body_start)
 
 
-@overload
-def canonical_body(body: bytes, charset: str) -> tuple[bytes, str]: ...
-@overload
-def canonical_body(body: Octets, charset: str) -> tuple[Octets, str]: ...
 def canonical_body(body: Octets, charset: str) -> tuple[Octets, str]:
     """Return ``body`` with canonical line endings, and the character set it is then in.
 
@@ -184,7 +181,7 @@ def canonical_body(body: Octets, charset: str) -> tuple[Octets, str]:
         except UnicodeDecodeError as error:
             raise InvalidValueError(ErrorCode.CODE_PAGE, f"The body is not {charset}.") from error
         body, charset = encode_text(text, "utf-8"), "utf-8"
-    body = to_crlf(body)
+    body = canonical_form(body)
     return body, "us-ascii" if _is_ascii_superset(charset) and body.isascii() else charset
 
 
@@ -276,7 +273,7 @@ def _check_sendable(data: Octets) -> None:
         raise InvalidValueError(
             ErrorCode.INVALID_VALUE, "The message has a NUL, which mail cannot carry; encode that part in base64."
         )
-    if has_long_line(data):
+    if too_wide(data):
         raise InvalidValueError(
             ErrorCode.INVALID_VALUE,
             "The message has a line over 998 octets (RFC 5322 2.1.1); break it or use quoted-printable or base64.",

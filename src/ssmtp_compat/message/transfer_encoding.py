@@ -8,39 +8,25 @@ from __future__ import annotations
 import binascii
 import struct
 from collections.abc import Iterable, Iterator
-from typing import Final, overload
+from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
-from ..octets import Sliceable
-from .ascii_text import Octets
+from ..octets import Blocks, Sliceable
+from .ascii_text import AsciiText
+from .body import LineBlocks, Octets, in_blocks, too_wide
 
-__all__ = ["choose", "encode", "fold_base64", "folded_base64_length", "has_long_line", "quoted_printable_pieces"]
-
-MAX_LINE: Final = 998
-"""Octets of a line without its CRLF; RFC 5322 2.1.1."""
+__all__ = ["choose", "encode", "fold_base64", "folded_base64_length", "quoted_printable_pieces"]
 
 _CODED_WIDTH: Final = 76  # RFC 2045 6.7 (5) and 6.8
 _OCTETS_A_LINE: Final = _CODED_WIDTH // 4 * 3
 _LINES_A_BLOCK: Final = 1024  # 58 368 octets in, 79 872 out: a block stays in the processor's second-level cache
 _BLOCK: Final = _OCTETS_A_LINE * _LINES_A_BLOCK
 _LINES: Final = struct.Struct(f"{_CODED_WIDTH}s" * _LINES_A_BLOCK)
-_COUNTING_BLOCK: Final = 1 << 20
+_COUNTING_BLOCK: Final = 1 << 16
 _QP_PIECE: Final = 1 << 20
 # Printable ASCII but "=", tab and the line ends go through quoted-printable as they are.
 _QP_BARE: Final = bytes(octet for octet in (*b"\t\r\n", *range(0x20, 0x7F)) if octet != ord("="))
-
-
-def has_long_line(data: Sliceable) -> bool:
-    """Whether a line of ``data``, which has canonical line endings, is longer than 998 octets."""
-    start = 0
-    # A line of 998 octets ends, LF included, within 1000. Jump to the last line end in reach: a step for each kilobyte.
-    while len(data) - start > MAX_LINE:
-        line_end = data.rfind(b"\n", start, start + MAX_LINE + 2)
-        if line_end < 0:
-            return True
-        start = line_end + 1
-    return False
 
 
 def choose(data: Octets, *, eight_bit: bool) -> str:
@@ -52,17 +38,12 @@ def choose(data: Octets, *, eight_bit: bool) -> str:
     if b"\0" in data:
         return "base64"
     ascii_only = data.isascii()
-    if (ascii_only or eight_bit) and not has_long_line(data):
+    if (ascii_only or eight_bit) and not too_wide(data):
         return "7bit" if ascii_only else "8bit"
-    data = bytes(data)
     return "quoted-printable" if _quoted_printable_length(data) <= folded_base64_length(len(data)) else "base64"
 
 
-@overload
-def encode(data: bytes, encoding: str) -> bytes: ...
-@overload
-def encode(data: Octets, encoding: str) -> Octets: ...
-def encode(data: Octets, encoding: str) -> Octets:
+def encode(data: Octets, encoding: str) -> Sliceable:
     """Return ``data`` in ``encoding``, with lines of at most 76 octets ended by CRLF for the two real encodings.
 
     Quoted-printable needs canonical line endings; it also guards lines that relays change: trailing blanks, "From "
@@ -70,10 +51,11 @@ def encode(data: Octets, encoding: str) -> Octets:
     """
     if encoding in ("7bit", "8bit"):
         return data
+    data = in_blocks(data)
     if encoding == "base64":
-        return b"".join(fold_base64((bytes(data),)))
+        return _Base64Blocks(data) if isinstance(data, LineBlocks) else b"".join(fold_base64((data,)))
     if encoding == "quoted-printable":
-        return b"".join(quoted_printable_pieces(bytes(data)))
+        return _QuotedPrintableBlocks(data) if isinstance(data, LineBlocks) else b"".join(quoted_printable_pieces(data))
     raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{encoding} is no transfer encoding that can be carried out.")
 
 
@@ -111,8 +93,32 @@ def folded_base64_length(octets: int) -> int:
     return text + -(-text // _CODED_WIDTH) * 2
 
 
-def quoted_printable_pieces(data: bytes) -> Iterator[bytes]:
-    """Yield what :func:`encode` makes of ``data`` in quoted-printable, in pieces of about 1 MB that are whole lines."""
+class _Base64Blocks(Blocks):
+    def __init__(self, data: LineBlocks) -> None:
+        self._data = data
+        starts = range(0, len(data), _BLOCK)
+        super().__init__(folded_base64_length(min(_BLOCK, len(data) - start)) for start in starts)
+
+    def block(self, number: int) -> bytes:
+        start = number * _BLOCK
+        return b"".join(fold_base64((self._data[start : start + _BLOCK],)))
+
+
+class _QuotedPrintableBlocks(Blocks):
+    def __init__(self, data: LineBlocks) -> None:
+        self._data = data
+        super().__init__(map(len, quoted_printable_pieces(data)))
+
+    def block(self, number: int) -> bytes:
+        return _quoted_printable(self._data.block(number))
+
+
+def quoted_printable_pieces(data: Octets) -> Iterator[bytes]:
+    """Yield what :func:`encode` makes of ``data`` in quoted-printable, in whole lines, about 1 MB at the most."""
+    if isinstance(data, LineBlocks):
+        yield from map(_quoted_printable, data.blocks())
+        return
+    data = bytes(data)
     start = 0
     # A line is encoded by itself, so the pieces may be too. A line longer than a piece stays in one.
     while len(data) - start > _QP_PIECE:
@@ -130,15 +136,18 @@ def _folded(block: bytes | bytearray | memoryview) -> bytes:
     return b"\r\n".join((*_LINES.unpack(binascii.b2a_base64(block, newline=False)), b""))
 
 
-def _quoted_printable_length(data: bytes) -> int:
-    view = memoryview(data)
-    coded = sum(
-        len(bytes(view[start : start + _COUNTING_BLOCK]).translate(None, _QP_BARE))
-        for start in range(0, len(data), _COUNTING_BLOCK)
-    )
+def _quoted_printable_length(data: Octets) -> int:
+    coded = lines = 0
+    for piece in data.blocks() if isinstance(data, LineBlocks) else _counting_blocks(data):
+        coded += len(piece.translate(None, _QP_BARE))
+        lines += piece.count(b"\n")
     length = len(data) + 2 * coded
     # A soft break ("=" CRLF) for each 75 octets, as far as the text's own line ends do not make it needless.
-    return length + 3 * max(length // (_CODED_WIDTH - 1) - data.count(b"\n"), 0)
+    return length + 3 * max(length // (_CODED_WIDTH - 1) - lines, 0)
+
+
+def _counting_blocks(data: bytes | AsciiText) -> Iterator[bytes]:
+    return (data[start : start + _COUNTING_BLOCK] for start in range(0, len(data), _COUNTING_BLOCK))
 
 
 def _within_width(coded: bytes) -> bytes:

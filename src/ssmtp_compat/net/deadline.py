@@ -19,27 +19,23 @@ class CancelToken:
     def __init__(self) -> None:
         # Re-entrant, so that a signal handler may cancel while the interrupted thread is inside one of these methods.
         self._lock = threading.RLock()
-        self._cancelled = False
+        self.cancelled = False
+        """Whether :meth:`cancel` was called since the last :meth:`reset`. To be read only."""
         self._pair: tuple[socket.socket, socket.socket] | None = None
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether :meth:`cancel` was called since the last :meth:`reset`."""
-        return self._cancelled
 
     def cancel(self) -> None:
         """Turn the switch on. May be called from any thread, at any time and more than once."""
         with self._lock:
-            if not self._cancelled:
-                self._cancelled = True
+            if not self.cancelled:
+                self.cancelled = True
                 if self._pair is not None:
                     self._pair[1].send(b"!")
 
     def reset(self) -> None:
         """Turn the switch off again, before the next method begins."""
         with self._lock:
-            if self._cancelled:
-                self._cancelled = False
+            if self.cancelled:
+                self.cancelled = False
                 if self._pair is not None:
                     self._pair[0].recv(16)  # one octet, two where a signal handler cancelled during fileno()
 
@@ -53,7 +49,7 @@ class CancelToken:
         if pair is None:
             with self._lock:
                 pair = self._pair = self._pair or socket.socketpair()
-                if self._cancelled:
+                if self.cancelled:
                     pair[1].send(b"!")
         return pair[0].fileno()
 
@@ -87,14 +83,10 @@ class Deadline:
         self.doing = doing
         self._seconds = seconds
         self._absolute = absolute
-        self._cancel = cancel
+        self.cancel = cancel
+        """The switch that ends the wait before its time, for those who wait with a selector."""
         self._clock = clock
         self._started = clock()
-
-    @property
-    def cancel(self) -> CancelToken | None:
-        """The switch that ends the wait before its time, for those who wait with a selector."""
-        return self._cancel
 
     def remaining(self) -> float | None:
         """Return the seconds that are left, or None without a limit.
@@ -102,7 +94,7 @@ class Deadline:
         Raises :class:`OperationInterruptedError` when the token was cancelled and :class:`OperationTimeoutError`
         when nothing is left.
         """
-        if self._cancel is not None and self._cancel.cancelled:
+        if self.cancel is not None and self.cancel.cancelled:
             raise OperationInterruptedError
         if self._seconds <= 0:
             return None
@@ -116,8 +108,23 @@ class Deadline:
         if not self._absolute:
             self._started = self._clock()
 
+    def part(self, seconds: float) -> Deadline:
+        """A deadline for one step: ``seconds`` for all of it, or what is left here where that is less or ``seconds`` is
+        0. The same switch ends it. Raises as :meth:`remaining` does.
+        """
+        limits = [limit for limit in (seconds, self.remaining()) if limit]
+        return Deadline(min(limits, default=0), doing=self.doing, absolute=True, cancel=self.cancel, clock=self._clock)
+
     def check(self) -> None:
         """Raise as :meth:`remaining` does."""
+        self.remaining()
+
+    def resume(self) -> None:
+        """Begin to wait for the peer: what the caller did since the last octet was not the peer's silence.
+
+        Raises as :meth:`remaining` does.
+        """
+        self.progress()
         self.remaining()
 
     @contextmanager

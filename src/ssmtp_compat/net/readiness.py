@@ -10,7 +10,7 @@ from typing import Final
 
 from .deadline import CancelToken, Deadline
 
-__all__ = ["pause", "wait_readable", "wait_writable"]
+__all__ = ["pause", "readable_now", "wait_readable", "wait_writable"]
 
 _LONGEST: Final = 86400.0
 """Seconds of one wait, after which the wait begins again: ``poll`` counts milliseconds in a C int."""
@@ -32,18 +32,25 @@ def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math
     return _wait(None, sock, deadline, at_most)
 
 
+def readable_now(sock: socket.socket, deadline: Deadline) -> bool:
+    """Whether ``sock`` has octets, an end or an error to deliver; raises as ``deadline.remaining`` does."""
+    ready = _poll(sock, None, deadline.cancel, 0)
+    deadline.check()
+    return ready
+
+
 def _wait(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, at_most: float) -> bool:
-    end = time.monotonic() + at_most
+    end = math.inf if at_most == math.inf else time.monotonic() + at_most
     while True:
         left = deadline.remaining()
-        # Looked at once even when no time is left, so that 0 seconds ask what is there now.
-        left = max(0.0, min(end - time.monotonic(), math.inf if left is None else left))
-        ready = _poll(readable, writable, deadline, min(left, _LONGEST))
+        seconds = _LONGEST if left is None else min(left, _LONGEST)
+        if end < math.inf:
+            # Looked at once even when no time is left, so that 0 seconds ask what is there now.
+            seconds = max(0.0, min(end - time.monotonic(), seconds))
+        ready = _poll(readable, writable, deadline.cancel, seconds)
         deadline.check()
-        if ready:
-            return True
-        if not left:
-            return False
+        if ready or not seconds:
+            return ready
 
 
 def pause(seconds: float, deadline: Deadline) -> None:
@@ -56,14 +63,15 @@ def pause(seconds: float, deadline: Deadline) -> None:
     while (left := end - time.monotonic()) > 0:
         deadline.progress()
         allowed = deadline.remaining()
-        _poll(None, None, deadline, left if allowed is None else min(left, allowed))
+        _poll(None, None, deadline.cancel, left if allowed is None else min(left, allowed))
     deadline.progress()
     deadline.check()
 
 
-def _poll(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, seconds: float) -> bool:
-    """Whether one of the sockets is ready within ``seconds``, or ``deadline`` was cancelled."""
-    cancel = deadline.cancel
+def _poll(
+    readable: socket.socket | None, writable: socket.socket | None, cancel: CancelToken | None, seconds: float
+) -> bool:
+    """Whether one of the sockets is ready within ``seconds``, or ``cancel`` was called."""
     if not hasattr(select, "poll"):
         return _select(readable, writable, cancel, seconds)
     poller = select.poll()

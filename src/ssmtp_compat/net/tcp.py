@@ -17,7 +17,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, InvalidValueError, UnsupportedError, from_os_error
 from .deadline import Deadline
 from .pacing import Pacer
-from .readiness import pause, wait_readable, wait_writable
+from .readiness import pause, readable_now, wait_readable, wait_writable
 from .resolver import ResolvedAddress, resolve
 
 __all__ = ["TcpOptions", "TcpStream", "connect"]
@@ -113,6 +113,8 @@ class TcpStream:
 
     def readable_within(self, seconds: float, deadline: Deadline) -> bool:
         self._begin(deadline)
+        if not seconds:
+            return readable_now(self._socket, deadline)
         return wait_readable(self._socket, deadline, at_most=seconds)
 
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
@@ -143,9 +145,7 @@ class TcpStream:
     def _begin(self, deadline: Deadline) -> None:
         if not self._open:
             raise ConnectionFailedError(ErrorCode.NOT_CONNECTED, "The connection was closed.")
-        # What the caller did since the last octet, a slow callback say, was not the peer's silence.
-        deadline.progress()
-        deadline.check()
+        deadline.resume()
 
     def _send(self, data: bytes | memoryview, deadline: Deadline) -> None:
         # What is short goes out whole, and needs no view on what is left of it.

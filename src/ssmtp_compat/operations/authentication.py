@@ -24,12 +24,12 @@ def authenticate(
     *,
     tls: bool,
     certificate: bool,
-    tls_exporter: bytes,
+    binding: ChannelBinding,
 ) -> None:
     """Log in with ``mechanism``. Where it is empty that is the best one offered, or EXTERNAL where the client has a
     ``certificate`` and no password.
 
-    ``tls_exporter`` is what can tie the log-in to the TLS connection, see :class:`ChannelBinding`. Raises
+    ``binding`` is what can tie the log-in to the TLS connection; what the server offers of it is seen here. Raises
     :class:`SSMTPError` with ``EXTENSION_MISSING`` where the server offers nothing that fits, :class:`ReplyError` when
     it refuses, and :class:`ProtocolError` when it breaks the rules or does not prove itself.
     """
@@ -37,8 +37,8 @@ def authenticate(
         mechanism = "EXTERNAL"
     offered = exchange.session.extensions.auth_mechanisms
     acting = bool(credentials.authorization_identity)
-    name = registry.choose(offered, mechanism, tls=tls, acting=acting, binding=bool(tls_exporter))
-    binding = ChannelBinding(tls_exporter, registry.binds(offered))
+    name = registry.choose(offered, mechanism, tls=tls, acting=acting, binding=bool(binding.tls_exporter))
+    binding = replace(binding, offered=registry.binds(offered))
     login = AuthExchange(name, registry.create(name, replace(credentials, channel_binding=binding)))
     exchange.masking = Masking(credentials.password)
     reply = exchange.command(login.command, deadline)

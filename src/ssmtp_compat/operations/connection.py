@@ -154,7 +154,7 @@ class Connection:
                 deadline,
                 tls=self._transport.secured,
                 certificate=self._transport.shows_client_certificate,
-                tls_exporter=self._transport.channel_binding,
+                binding=self._transport.channel_binding,
             )
 
     def _hello(self, deadline: Deadline) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..catalog.errors import ErrorCode
@@ -91,28 +90,21 @@ class Delivery:
         envelope = _envelope(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
-        with self._giving_up(deadline):
+        try:
             self._open_transaction(envelope, content.command, deadline, previous)
             content.send(deadline)
+        except ReplyError:
+            self._give_up(deadline)
+            raise
 
     def finish(self, deadline: Deadline) -> None:
         """The second part of :meth:`deliver`: the server's verdict."""
         if self._content is None:
             raise AssertionError("no message was sent")
-        with self._giving_up(deadline):
-            self._content.finish(deadline)
-
-    @contextmanager
-    def _giving_up(self, deadline: Deadline) -> Iterator[None]:
         try:
-            yield
+            self._content.finish(deadline)
         except ReplyError:
-            # Nobody asked for the replies behind the refusal; the script wants to read why its message was refused.
-            telling = self._exchange.last_reply
-            try:
-                self._give_up(deadline)
-            finally:
-                self._exchange.last_reply = telling
+            self._give_up(deadline)
             raise
 
     def _end_foreign_transaction(self, deadline: Deadline) -> None:
@@ -173,6 +165,14 @@ class Delivery:
             raise error
 
     def _give_up(self, deadline: Deadline) -> None:
+        # Nobody asked for the replies behind the refusal; the script wants to read why its message was refused.
+        telling = self._exchange.last_reply
+        try:
+            self._end_transaction(deadline)
+        finally:
+            self._exchange.last_reply = telling
+
+    def _end_transaction(self, deadline: Deadline) -> None:
         """End the transaction without a message. Its own failure leaves the session out of step, which the owner of
         the connection sees and closes; the error to report stays the one that was there before."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ from ..net.deadline import Deadline
 from ..net.stream import Stream
 from ..net.tcp import TcpOptions, TcpStream
 from ..net.tcp import connect as tcp_connect
+from ..smtp.auth.mechanism import ChannelBinding
 from .exchange import REMARK
+from .web import Web
 
 if TYPE_CHECKING:
-    from ..tls.context import TlsOptions
+    from ..tls.context import TlsConnection, TlsOptions
     from ..tls.sessions import SessionCache
     from ..tls.verify import ServerCertificate
     from ..tunnel.options import TunnelOptions
@@ -32,6 +35,8 @@ class TransportOptions:
     tls: TlsOptions | None
     tunnel: TunnelOptions | None = None
     """The proxy between here and the server of ``tcp``."""
+    proxy_to: Callable[[str], TunnelOptions | None] = lambda _host: None
+    """The proxy between here and a host that says whether a certificate is revoked."""
     tell_chain: bool = False
     """Whether SSLServerAuthentication gets all certificates that the server sent."""
 
@@ -44,11 +49,13 @@ class Transport:
         """The certificate the server presented, as PEM; empty before any handshake."""
         self.secured = False
         """Whether TLS was begun."""
-        self.channel_binding = b""
-        """What binds a login to this TLS session (tls-exporter of RFC 9266); empty where it binds nothing."""
+        self.channel_binding = ChannelBinding()
+        """What ties a login to this TLS session; empty without one."""
         self._options = options
         self._events = events
         self._sessions = sessions
+        self._tls_connection: TlsConnection | None = None
+        """What the handshake will be made with, where TLS is wanted."""
         self._tcp: TcpStream | None = None
         self._stream: Stream | None = None
         self._tunnelled = False
@@ -78,10 +85,10 @@ class Transport:
     def open(self, deadline: Deadline) -> None:
         """Reach the server, direct or through a proxy. What fails leaves nothing open, unless a callback raises."""
         if self._options.tls is not None:
-            # What is wrong with these options is better said before anybody is disturbed. It is kept for the handshake.
+            # What is wrong with these options is better said before anybody is disturbed.
             from ..tls.context import make_connection
 
-            make_connection(self._options.tls)
+            self._tls_connection = make_connection(self._options.tls)
         # Kept before anybody is told: a callback that raises must not leave it behind.
         self._stream = self._reach(deadline)
         if self._tunnelled:
@@ -97,14 +104,12 @@ class Transport:
 
         proxy = replace(tcp, host=tunnel.host, port=tunnel.port)
 
-        def dial() -> Stream:
+        def dial(deadline: Deadline) -> Stream:
+            # Nobody sees it otherwise where the environment chose the proxy, or where it is dialled again.
+            self._remark(f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}.")
             self._tcp = tcp_connect(proxy, deadline)
             return self._tcp
 
-        if self._events.wants(EventID.PITrail):
-            # Nobody sees it otherwise where the environment chose the proxy.
-            text = f"Connecting through the {tunnel.kind.value} {tunnel.host} port {tunnel.port}."
-            self._events.fire(EventID.PITrail, direction=REMARK, message=text)
         stream = open_tunnel(dial, tunnel, tcp.host, tcp.port, deadline)
         self._tunnelled = True
         return stream
@@ -112,11 +117,12 @@ class Transport:
     def start_tls(self, deadline: Deadline) -> None:
         """Put TLS on top. Raises :class:`TLSError`, and what the stream below raises."""
         # Imported here because it loads OpenSSL, which a session without TLS does not need.
-        from ..tls.stream import start_tls
+        from ..tls.handshake import start_tls
 
         if self._options.tls is None:
             raise AssertionError("TLS needs its options")
         deadline.doing = "negotiating TLS"
+        connection, self._tls_connection = self._tls_connection, None
         secured = start_tls(
             self.stream,
             self._options.tls,
@@ -125,12 +131,14 @@ class Transport:
             status=self._tls_status if self._events.wants(EventID.SSLStatus) else None,
             sessions=self._sessions,
             port=self._options.tcp.port,
+            ask=Web(self._options.tcp, self._options.proxy_to, self._remark).ask,
+            connection=connection,
         )
         self._stream = secured
         # Known already where it was judged; one that is accepted without checks is not.
         self.server_certificate = secured.server_certificate.pem
         self.secured = True
-        self.channel_binding = secured.channel_binding
+        self.channel_binding = ChannelBinding(secured.channel_binding, server_end_point=secured.server_end_point)
         self._tell("TLS handshake complete")
 
     def _judge_certificate(self, certificate: ServerCertificate) -> bool:
@@ -150,6 +158,10 @@ class Transport:
 
     def _tls_status(self, message: str) -> None:
         self._events.fire(EventID.SSLStatus, message=message)
+
+    def _remark(self, text: str) -> None:
+        if self._events.wants(EventID.PITrail):
+            self._events.fire(EventID.PITrail, direction=REMARK, message=text)
 
     def close(self) -> None:
         """End the stream in good order, and tell the listeners."""

@@ -14,6 +14,7 @@ __all__ = ["CERTIFICATE_LABELS", "PemBlock", "decode_base64", "pem_blocks", "pla
 CERTIFICATE_LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 """Labels of a certificate; the second is what old versions of OpenSSL wrote."""
 
+_BLANKS: Final = b" \t\n\r\v\f"
 # A body ends at the next five hyphens, whatever they begin: a search for the END line itself would run to the end of
 # the data for each BEGIN that lacks one.
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----")
@@ -38,7 +39,8 @@ def pem_blocks(data: bytes) -> Iterator[PemBlock]:
 def decode_base64(text: bytes) -> bytes:
     """Decode base64 that may be wrapped over lines and indented. Raises ValueError when it is anything else."""
     try:
-        return base64.b64decode(b"".join(text.split()), validate=True)
+        # Deleting blanks makes no list of lines, which is several times as large as they are.
+        return base64.b64decode(text.translate(None, _BLANKS), validate=True)
     except binascii.Error as error:
         raise ValueError(f"not base64: {error}") from error
 

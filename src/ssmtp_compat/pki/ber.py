@@ -1,145 +1,234 @@
-"""BER (X.690) made fit for a reader that was written for DER, in bounded time and memory."""
+"""BER (X.690) read strictly, in bounded time and memory, and made fit for a reader that was written for DER."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
-__all__ = ["CutShortError", "elements_in", "string_contents", "to_definite"]
+__all__ = [
+    "BIT_STRING",
+    "CONSTRUCTED",
+    "INTEGER",
+    "OBJECT_IDENTIFIER",
+    "OCTET_STRING",
+    "SEQUENCE",
+    "CutShortError",
+    "Element",
+    "header",
+    "read_elements",
+    "to_definite",
+]
 
-MAXIMUM_DEPTH: Final = 64
-"""Elements inside one another. A certificate in a PKCS#7 file reaches 14; each level may be held in memory once."""
+MAXIMUM_DEPTH: Final = 32
+"""Elements inside one another. A certificate inside a SignedData comes to about 14; BER strings in pieces add a few."""
 MAXIMUM_ELEMENTS: Final = 250_000
-"""A certificate has some 120, so this is a store of 2000 certificates."""
-MAXIMUM_OID: Final = 128
+"""A certificate has some 120, so this is a store of 2000 certificates. Writers of BER cut content into pieces of 1000
+octets and more, so it is 200 MB of that too."""
+MAXIMUM_OID: Final = 64
 """Octets of an object identifier; known ones have up to 20. The time for its text grows by the square of its length."""
 
-_OBJECT_IDENTIFIER: Final = 0x06
-_OCTET_STRING: Final = 0x04
-_CONSTRUCTED: Final = 0x20
-_MULTIPLE_OCTETS: Final = 0x1F
-_INDEFINITE: Final = -1
+# Identifier octets of universal types (X.690 8.1.2), and the bit that says that there are elements inside.
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
+OCTET_STRING: Final = 0x04
+OBJECT_IDENTIFIER: Final = 0x06
+SEQUENCE: Final = 0x30
+CONSTRUCTED: Final = 0x20
+_HIGH_TAG: Final = 0x1F
+_LONGEST_LENGTH: Final = 8
+"""Length octets; more than eight cannot be the length of anything."""
+_CUT_SHORT: Final = "The structure is cut short, or a length in it is wrong."
 
 
 class CutShortError(ValueError):
     """The data ends inside an element."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Element:
+    """One element: identifier octet, place in ``source``, and the elements inside when it is constructed."""
+
+    source: bytes
+    tag: int
+    """The identifier octet, class and the constructed bit included."""
+    start: int
+    body: int
+    """Where the content begins."""
+    body_end: int
+    end: int
+    """Behind the element, end-of-contents octets included."""
+    children: tuple[Element, ...]
+    is_der: bool
+    """Whether it and everything inside has definite lengths in their shortest form (X.690 10.1)."""
+
+    @property
+    def octets(self) -> bytes:
+        """The whole element as it was received."""
+        return self.source[self.start : self.end]
+
+    @property
+    def content(self) -> bytes:
+        """The content octets as they were received."""
+        return self.source[self.body : self.body_end]
+
+    def joined(self) -> bytes:
+        """What an OCTET STRING holds, whatever its own tag, in one piece or in many (X.690 8.7).
+
+        Raises ValueError when the pieces are something else.
+        """
+        return b"".join(self._pieces()) if self.tag & CONSTRUCTED else self.content
+
+    def _pieces(self) -> Iterator[bytes]:
+        # Its depth is bounded by the reader, so this may recurse.
+        for child in self.children:
+            if child.tag == OCTET_STRING | CONSTRUCTED:
+                yield from child._pieces()
+            elif child.tag == OCTET_STRING:
+                yield child.content
+            else:
+                raise ValueError("An OCTET STRING is made of something else.")
+
+
+E = TypeVar("E", bound=Element)
+
+
+def read_elements(octets: bytes, kind: type[E]) -> E:
+    """The one element that ``octets`` are, as ``kind``. Takes time and memory in proportion to their number.
+
+    Raises ValueError, its text a sentence, for anything else: cut short (then it is :class:`CutShortError`), followed
+    by more, with lengths that do not fit, or beyond the limits of this module.
+    """
+    return _Reader(octets, kind).read()
+
+
 def to_definite(octets: bytes) -> bytes:
     """``octets`` with every length definite and every constructed OCTET STRING in one piece.
 
     What is definite already stays octet for octet as it is, whatever DER says of it, so that signatures hold. Raises
-    ValueError when the data is not exactly one element or goes beyond the limits of this module, and its subclass
-    :class:`CutShortError` when the end is missing.
+    ValueError as :func:`read_elements` does.
     """
-    reader = _Reader(octets)
-    rewritten, end = reader.element(0, len(octets), 1)
-    if end != len(octets):
-        raise ValueError("octets behind the last element")
+    rewritten = _rewritten(read_elements(octets, Element))
     return octets if rewritten is None else rewritten
 
 
-def elements_in(definite: bytes) -> list[bytes]:
-    """The encoded elements in a constructed one, which all have definite lengths. Raises ValueError."""
-    reader = _Reader(definite)
-    identifier, _, position = reader.header(0, len(definite))
-    if not identifier[0] & _CONSTRUCTED:
-        raise ValueError("an element without others inside")
-    elements: list[bytes] = []
-    while position < len(definite):
-        _, length, body = reader.header(position, len(definite))
-        elements.append(definite[position : body + length])
-        position = body + length
-    return elements
+def header(tag: int, length: int) -> bytes:
+    """Identifier octet and length octets of an element whose content has ``length`` octets (X.690 8.1.3, 10.1)."""
+    if length < 0x80:
+        return bytes((tag, length))
+    size = (length.bit_length() + 7) // 8
+    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big")
 
 
-def string_contents(definite: bytes) -> bytes:
-    """What an OCTET STRING holds, whatever its tag, in one piece or in several (X.690 8.7), with definite lengths."""
-    identifier, _, body = _Reader(definite).header(0, len(definite))
-    if not identifier[0] & _CONSTRUCTED:
-        return definite[body:]
-    pieces = elements_in(definite)
-    if any(piece[0] != _OCTET_STRING for piece in pieces):
-        raise ValueError("an OCTET STRING made of something else")
-    return b"".join(map(string_contents, pieces))
+def _rewritten(element: Element) -> bytes | None:
+    """The element with definite lengths; None where it has them."""
+    if element.tag == OCTET_STRING | CONSTRUCTED:
+        content = element.joined()
+        return header(OCTET_STRING, len(content)) + content
+    pieces = [_rewritten(child) for child in element.children]
+    if element.end == element.body_end and not any(piece is not None for piece in pieces):
+        return None
+    children = zip(element.children, pieces, strict=True)
+    content = b"".join(child.octets if piece is None else piece for child, piece in children)
+    return header(element.tag, len(content)) + content
 
 
-class _Reader:
-    def __init__(self, octets: bytes) -> None:
+@dataclass(slots=True)
+class _Open(Generic[E]):
+    """A constructed element whose content is being read; ``limit`` is where it ends, or its parent does."""
+
+    tag: int
+    start: int
+    body: int
+    limit: int
+    indefinite: bool
+    children: list[E]
+    is_der: bool
+
+
+class _Reader(Generic[E]):
+    """A loop with a stack of its own: recursion would let the sender choose how deep Python's goes."""
+
+    def __init__(self, octets: bytes, kind: type[E]) -> None:
         self._octets = octets
-        self._elements = 0
+        self._kind = kind
+        self._at = 0
+        self._count = 0
+        self._stack: list[_Open[E]] = []
 
-    def element(self, start: int, limit: int, depth: int) -> tuple[bytes | None, int]:
-        """The element at ``start``, as it has to be written (None: as it is), and where it ends."""
-        self._elements += 1
-        if depth > MAXIMUM_DEPTH or self._elements > MAXIMUM_ELEMENTS:
-            raise ValueError("too many elements, or too many inside one another")
-        identifier, length, body = self.header(start, limit)
-        constructed = identifier[0] & _CONSTRUCTED
-        if length == _INDEFINITE:
-            if not constructed:
-                raise ValueError("an indefinite length where none can be")
-        elif not constructed:
-            if identifier[0] == _OBJECT_IDENTIFIER and length > MAXIMUM_OID:
-                raise ValueError("an object identifier that is too long")
-            return None, body + length
-        pieces, changed, end = self._children(body, body + length if length != _INDEFINITE else None, limit, depth)
-        if identifier[0] == _OCTET_STRING | _CONSTRUCTED:
-            return _written(bytes((_OCTET_STRING,)), [string_contents(_written(identifier, pieces))]), end
-        if length != _INDEFINITE and not changed:
-            return None, end
-        return _written(identifier, pieces), end
+    def read(self) -> E:
+        element = self._next(len(self._octets))
+        while element is None or self._stack:
+            if element is not None:
+                self._stack[-1].children.append(element)
+            element = self._close() or self._next(self._stack[-1].limit)
+        if element.end != len(self._octets):
+            raise ValueError(f"{len(self._octets) - element.end} octets stand behind the end of the structure.")
+        return element
 
-    def _children(self, position: int, end: int | None, limit: int, depth: int) -> tuple[list[bytes], bool, int]:
-        """The elements up to ``end``, or up to the end-of-contents octets (X.690 8.1.5) where that is None."""
-        pieces: list[bytes] = []
-        changed = False
-        limit = limit if end is None else end
-        while position != end:
-            if end is None and self._octets[position : position + 2] == b"\0\0" and position + 2 <= limit:
-                return pieces, True, position + 2
-            rewritten, behind = self.element(position, limit, depth + 1)
-            pieces.append(self._octets[position:behind] if rewritten is None else rewritten)
-            changed = changed or rewritten is not None
-            position = behind
-        return pieces, changed, position
-
-    def header(self, start: int, limit: int) -> tuple[bytes, int, int]:
-        """Identifier octets, length (or ``_INDEFINITE``) and where the contents begin."""
-        position = start + 1
-        if self._at(start, limit) & _MULTIPLE_OCTETS == _MULTIPLE_OCTETS:
-            while self._at(position, limit) & 0x80:
-                position += 1
-            position += 1
-        identifier = self._octets[start:position]
-        first = self._at(position, limit)
-        position += 1
-        if first == 0x80:
-            return identifier, _INDEFINITE, position
-        length = first
-        if first > 0x80:
-            behind = position + (first & 0x7F)
-            self._at(behind - 1, limit)
-            length = int.from_bytes(self._octets[position:behind], "big")
-            position = behind
-        if position + length > limit:
+    def _next(self, limit: int) -> E | None:
+        """Read one header; the element when it is primitive, else None with the element opened."""
+        start = self._at
+        tag = self._octet(limit)
+        if tag & _HIGH_TAG == _HIGH_TAG:
+            raise ValueError("A tag number above 30 occurs, which no structure of X.509, PKCS and CMS has.")
+        if not tag:
+            raise ValueError("End-of-contents octets stand where a value is due.")
+        length, shortest = self._length(limit)
+        self._count += 1
+        if self._count > MAXIMUM_ELEMENTS:
+            raise ValueError(f"The structure has more than {MAXIMUM_ELEMENTS} values.")
+        body = self._at
+        if length is not None and length > limit - body:
             raise self._beyond(limit)
-        return identifier, length, position
+        if tag & CONSTRUCTED:
+            if len(self._stack) == MAXIMUM_DEPTH:
+                raise ValueError(f"The structure is nested more than {MAXIMUM_DEPTH} deep.")
+            end = limit if length is None else body + length
+            self._stack.append(_Open(tag, start, body, end, length is None, [], shortest))
+            return None
+        if length is None:
+            raise ValueError("A primitive value has no definite length.")
+        if tag == OBJECT_IDENTIFIER and length > MAXIMUM_OID:
+            raise ValueError("An object identifier is too long.")
+        self._at = body + length
+        return self._kind(self._octets, tag, start, body, self._at, self._at, (), shortest)
 
-    def _at(self, position: int, limit: int) -> int:
-        if position >= limit:
+    def _close(self) -> E | None:
+        """The innermost open element when its content has ended."""
+        top = self._stack[-1]
+        body_end = self._at
+        if top.indefinite:
+            if self._octets[self._at : min(self._at + 2, top.limit)] != b"\0\0":
+                return None
+            self._at += 2
+        elif self._at != top.limit:
+            return None
+        self._stack.pop()
+        is_der = top.is_der and all(child.is_der for child in top.children)
+        return self._kind(self._octets, top.tag, top.start, top.body, body_end, self._at, tuple(top.children), is_der)
+
+    def _octet(self, limit: int) -> int:
+        if self._at >= limit:
             raise self._beyond(limit)
-        return self._octets[position]
+        octet = self._octets[self._at]
+        self._at += 1
+        return octet
+
+    def _length(self, limit: int) -> tuple[int | None, bool]:
+        """Length (None for indefinite) and whether that is its shortest form."""
+        first = self._octet(limit)
+        if first < 0x80:
+            return first, True
+        size = first & 0x7F
+        if not size:
+            return None, False
+        if size > _LONGEST_LENGTH:
+            raise ValueError("A length has more than eight octets.")
+        length = 0
+        for _ in range(size):
+            length = length << 8 | self._octet(limit)
+        return length, length >= 0x80 and length.bit_length() > 8 * (size - 1)
 
     def _beyond(self, limit: int) -> ValueError:
-        if limit == len(self._octets):
-            return CutShortError("the data ends inside an element")
-        return ValueError("an element that is longer than the one around it")
-
-
-def _written(identifier: bytes, pieces: list[bytes]) -> bytes:
-    contents = b"".join(pieces)
-    length = len(contents)
-    if length < 0x80:
-        return identifier + bytes((length,)) + contents
-    size = (length.bit_length() + 7) // 8
-    return identifier + bytes((0x80 | size,)) + length.to_bytes(size, "big") + contents
+        return CutShortError(_CUT_SHORT) if limit == len(self._octets) else ValueError(_CUT_SHORT)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from asn1crypto import parser, pem
+from asn1crypto import pem
 from asn1crypto import x509 as asn1_x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, UnsupportedError
 from .armor import CERTIFICATE_LABELS, decode_base64, pem_blocks
-from .ber import to_definite
+from .ber import SEQUENCE, header, to_definite
 from .names import RelativeName, email_addresses, format_name, relative_names
 
 __all__ = ["Certificate", "KeyPair", "decode_certificate"]
@@ -32,9 +32,8 @@ _KEY_USAGE_NAMES: Final = {
     "encipher_only": "encipherOnly",
     "decipher_only": "decipherOnly",
 }
-_UNIVERSAL: Final = 0
-_CONSTRUCTED: Final = 1
-_SEQUENCE: Final = 16
+_EMAIL_PURPOSES: Final = frozenset({"1.3.6.1.5.5.7.3.4", "2.5.29.37.0"})
+"""emailProtection and anyExtendedKeyUsage (RFC 5280 4.2.1.12)."""
 _SMALL: Final = 8192
 """Octets; below, even an object identifier that fills the certificate is read in 50 ms."""
 _WANTED: Final = "Give it as PEM text, as base64 or as DER."
@@ -94,13 +93,26 @@ class Certificate:
     @cached_property
     def issuer_and_serial_der(self) -> bytes:
         """IssuerAndSerialNumber (RFC 5652 10.2.4), with the issuer's octets exactly as in the certificate."""
-        encoded: bytes = parser.emit(_UNIVERSAL, _CONSTRUCTED, _SEQUENCE, self.issuer_der + self.serial_der)
-        return encoded
+        content = self.issuer_der + self.serial_der
+        return header(SEQUENCE, len(content)) + content
 
     @property
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name, as in a root certificate."""
         return self.subject == self.issuer
+
+    @property
+    def allows_email(self) -> bool:
+        """Whether the extended key usage, if there is one, allows emailProtection (RFC 8550 4.4.4)."""
+        return self.extended_key_usage is None or bool(self.extended_key_usage & _EMAIL_PURPOSES)
+
+    def date_problem(self, moment: datetime) -> str:
+        """Why it is not valid at ``moment`` (time-zone aware), as what follows its name; ``""`` when it is."""
+        if moment < self.not_before:
+            return f"is not valid before {self.not_before:%Y-%m-%d %H:%M:%S} UTC"
+        if moment > self.not_after:
+            return f"expired on {self.not_after:%Y-%m-%d %H:%M:%S} UTC"
+        return ""
 
     def pem(self) -> bytes:
         """PEM text, lines of 64 columns, LF line ends."""
@@ -146,7 +158,7 @@ def decode_certificate(data: bytes | str) -> Certificate:
         found = ", ".join(labels) or "an unfinished block"
         raise CertificateError(ErrorCode.CERTIFICATE_DECODING, f"The PEM text holds no certificate but: {found}.")
     # Every certificate is longer than 127 octets, so in DER its second octet is 0x81 or more; base64 is ASCII.
-    if octets[0] == 0x30 and octets[1:2] >= b"\x80":
+    if octets[0] == SEQUENCE and octets[1:2] >= b"\x80":
         return Certificate(octets)
     return _from_base64(octets)
 

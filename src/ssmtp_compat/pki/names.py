@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -72,8 +73,9 @@ def email_addresses(name: asn1_x509.Name) -> list[str]:
 def format_name(name: asn1_x509.Name) -> str:
     """``name`` as text, most specific part first (RFC 4514 2.1), such as ``CN=Alice, O="Acme, Inc", C=DE``.
 
-    Values that need it stand in double quotes, with an inner double quote doubled. Control characters read ``\\0D``,
-    so that a hostile name cannot break a line of a log.
+    Values that need it stand in double quotes, with an inner double quote doubled. Control characters, and others that
+    cannot be seen but for blanks, read as their octets in UTF-8 do, such as ``\\0D``: a hostile name must neither break
+    a line of a log nor turn its letters round.
     """
     return ", ".join(
         " + ".join(f"{kind}={_quote(value)}" for kind, value in _attributes(relative))
@@ -120,10 +122,18 @@ def _value_text(der: bytes) -> str:
 
 
 def _quote(value: str) -> str:
-    shown = "".join(f"\\{ord(char):02X}" if ord(char) < 32 or ord(char) == 127 else char for char in value)
+    shown = "".join(char if _is_visible(char) else _in_hexadecimal(char) for char in value)
     if shown != shown.strip() or _NEEDS_QUOTES.intersection(shown):
         return '"' + shown.replace('"', '""') + '"'
     return shown
+
+
+def _is_visible(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"
+
+
+def _in_hexadecimal(char: str) -> str:
+    return "".join(f"\\{octet:02X}" for octet in char.encode("utf-8", "surrogatepass"))
 
 
 def _split(text: str) -> Sequence[tuple[str, str]]:

@@ -29,8 +29,6 @@ MAXIMUM_CHECKS: Final = 100
 MAXIMUM_STEPS: Final = 500
 """Paths looked at in a search, unfinished ones included: certificates of one name and key give ten factorial."""
 MINIMUM_RSA_BITS: Final = 1024
-EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
-ANY_PURPOSE: Final = "2.5.29.37.0"
 # A collision in one of these makes a certificate that nobody issued; the last public one took SHA-1, in 2020.
 _BROKEN_HASHES: Final = frozenset({"md2", "md4", "md5", "sha1"})
 # What may be critical here. Without requireExplicitPolicy no policy can make a path fail (RFC 5280 6.1).
@@ -142,10 +140,8 @@ def _problems(path: Sequence[Certificate], moment: datetime) -> Iterator[str]:
     for depth, certificate in enumerate(path):
         whose = f"the certificate of {certificate.subject}"
         is_anchor = depth == len(path) - 1
-        if moment < certificate.not_before:
-            yield f"{whose} is not valid before {certificate.not_before:%Y-%m-%d %H:%M:%S} UTC"
-        if moment > certificate.not_after:
-            yield f"{whose} expired on {certificate.not_after:%Y-%m-%d %H:%M:%S} UTC"
+        if problem := certificate.date_problem(moment):
+            yield f"{whose} {problem}"
         try:
             decoded = _decode(certificate)
             unknown = [each.oid.dotted_string for each in decoded.extensions if each.critical]
@@ -171,8 +167,7 @@ def _authority_problems(
         yield f"{whose} allows only {constraints.path_length} authorities below it"
     if certificate.key_usage is not None and "keyCertSign" not in certificate.key_usage:
         yield f"{whose} is not for signing certificates"
-    purposes = certificate.extended_key_usage
-    if purposes is not None and not purposes & {EMAIL_PROTECTION, ANY_PURPOSE}:
+    if not certificate.allows_email:
         yield f"{whose} is not for issuing mail certificates"
     try:
         key = certificate.public_key

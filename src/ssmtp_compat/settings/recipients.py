@@ -33,11 +33,16 @@ class Recipient:
     """The property whose text made the entry; None for an entry of the arrays' own."""
     group: Group | None = None
     """The group that the entry was written in (RFC 5322 section 3.4); two groups of one name stay two."""
+    _made: tuple[str, str, Mailbox] | None = None
 
     def mailbox(self) -> Mailbox:
         """The entry as a mailbox; raises :class:`InvalidValueError` when its address is malformed."""
-        found = parse_mailbox(self.address, "MessageRecipientAddress")
-        return Mailbox(self.name, found.local_part, found.domain) if self.name else found
+        # Every message asks for it, and a list of thousands is not read anew for each.
+        if self._made is None or self._made[:2] != (self.address, self.name):
+            found = parse_mailbox(self.address, "MessageRecipientAddress")
+            made = Mailbox(self.name, found.local_part, found.domain) if self.name else found
+            self._made = (self.address, self.name, made)
+        return self._made[2]
 
     def dsn(self) -> RecipientDsn:
         """The entry's options, which were checked when they were set."""
@@ -62,6 +67,7 @@ class Recipients:
                 type=TYPE_OF[property_id],
                 origin=property_id,
                 group=item if isinstance(item, Group) else None,
+                _made=(mailbox.addr_spec(), mailbox.name, mailbox),
             )
             for item in parsed
             for mailbox in (item.members if isinstance(item, Group) else (item,))

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from ..catalog.config import SETTINGS
 from ..catalog.enums import PropertyID, RecipientTypes
@@ -28,9 +28,6 @@ from .recipients import TYPE_OF, Recipients
 __all__ = ["Settings"]
 
 Value = str | int | bool | bytes
-
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +59,9 @@ _EXTRA_CHECKS: Final[dict[str, Callable[[Value], None]]] = {
     "MailPort": _check_port,
 }
 
-# Ready for the look-ups that every message makes by the dozen. No value is ever None.
-_PROPERTY_DEFAULTS: Final = {property_id: row.default for property_id, row in PROPERTIES.items()}
-_SETTING_DEFAULTS: Final = {row.name: row.default for row in SETTINGS.values()}
+# Ready for the look-ups that every message makes by the dozen.
+_PROPERTY_DEFAULTS: Final[dict[PropertyID, Any]] = {property_id: row.default for property_id, row in PROPERTIES.items()}
+_SETTING_DEFAULTS: Final[dict[str, Any]] = {row.name: row.default for row in SETTINGS.values()}
 
 _BOOLEAN_WORDS: Final = frozenset({"true", "false", "yes", "no"})
 
@@ -96,8 +93,8 @@ class Settings:
         self.lock = threading.RLock()
         """Held while values that belong together are read or written; never while anything waits for the network."""
         self._connected = connected
-        self._properties: dict[PropertyID, Value] = {}
-        self._settings: dict[str, Value] = {}
+        self._properties: dict[PropertyID, Any] = {}
+        self._settings: dict[str, Any] = {}
         self._attached: dict[PropertyID | str, _Attachment] = {}
 
     def attach(
@@ -161,24 +158,30 @@ class Settings:
 
     def stored(self, property_id: PropertyID) -> Value:
         """The value that was set, or the default, whatever is attached."""
-        value = self._properties.get(property_id)
-        return _PROPERTY_DEFAULTS[property_id] if value is None else value
+        value: Value = self._properties.get(property_id, _PROPERTY_DEFAULTS[property_id])
+        return value
 
     def put(self, property_id: PropertyID, value: Value) -> None:
         """Store a value past all checks."""
         self._properties[property_id] = value
 
+    # The same by type; each value has been converted to the type of its row before it was stored.
+
     def text(self, property_id: PropertyID) -> str:
-        return self._typed(self.stored(property_id), str)
+        value: str = self._properties.get(property_id, _PROPERTY_DEFAULTS[property_id])
+        return value
 
     def number(self, property_id: PropertyID) -> int:
-        return self._typed(self.stored(property_id), int)
+        value: int = self._properties.get(property_id, _PROPERTY_DEFAULTS[property_id])
+        return value
 
     def flag(self, property_id: PropertyID) -> bool:
-        return self._typed(self.stored(property_id), bool)
+        value: bool = self._properties.get(property_id, _PROPERTY_DEFAULTS[property_id])
+        return value
 
     def binary(self, property_id: PropertyID) -> bytes:
-        return self._typed(self.stored(property_id), bytes)
+        value: bytes = self._properties.get(property_id, _PROPERTY_DEFAULTS[property_id])
+        return value
 
     # -- configuration settings ---------------------------------------------------------------------------------------
 
@@ -202,17 +205,20 @@ class Settings:
 
     def setting(self, name: str) -> Value:
         """The stored value of a setting by its exact name, or its default."""
-        value = self._settings.get(name)
-        return _SETTING_DEFAULTS[name] if value is None else value
+        value: Value = self._settings.get(name, _SETTING_DEFAULTS[name])
+        return value
 
     def setting_text(self, name: str) -> str:
-        return self._typed(self.setting(name), str)
+        value: str = self._settings.get(name, _SETTING_DEFAULTS[name])
+        return value
 
     def setting_number(self, name: str) -> int:
-        return self._typed(self.setting(name), int)
+        value: int = self._settings.get(name, _SETTING_DEFAULTS[name])
+        return value
 
     def setting_flag(self, name: str) -> bool:
-        return self._typed(self.setting(name), bool)
+        value: bool = self._settings.get(name, _SETTING_DEFAULTS[name])
+        return value
 
     def is_set(self, row: PropertyDef | ConfigDef) -> bool:
         """Whether a row holds another value than its default."""
@@ -297,9 +303,3 @@ class Settings:
         if property_id is PropertyID.MessageRecipientName:
             Mailbox(str(value), "checked", "")  # refuses what could not stand in a header
         setattr(entry, _ARRAYS[property_id], value)
-
-    @staticmethod
-    def _typed(value: Value, wanted: type[_T]) -> _T:
-        if not isinstance(value, wanted):
-            raise AssertionError(f"a {type(value).__name__} is stored where the catalog says {wanted.__name__}")  # noqa: TRY004
-        return value

@@ -9,17 +9,13 @@ from asn1crypto import core
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
-from . import der
+from . import der, oids
 
 __all__ = [
     "ID_DATA",
     "MGF1",
-    "MGF1_OID",
-    "RSAES_OAEP_OID",
     "RSASSA_PSS",
-    "RSASSA_PSS_OID",
     "RSA_ENCRYPTION",
-    "RSA_OID",
     "encode_oid",
     "name_key",
     "unknown_algorithm",
@@ -32,17 +28,13 @@ def encode_oid(dotted: str) -> bytes:
     return encoded
 
 
-ID_DATA: Final = encode_oid("1.2.840.113549.1.7.1")
+ID_DATA: Final = encode_oid(oids.DATA)
 """Content type of plain octets (RFC 5652 4)."""
-RSA_OID: Final = "1.2.840.113549.1.1.1"
 # "rsaEncryption" also in a signature, rather than "shaXWithRSAEncryption": older readers know only this one.
-RSA_ENCRYPTION: Final = der.wrap(der.SEQUENCE, encode_oid(RSA_OID), der.NULL)
+RSA_ENCRYPTION: Final = der.wrap(der.SEQUENCE, encode_oid(oids.RSA), der.NULL)
 """AlgorithmIdentifier of RSA PKCS #1 v1.5; its parameters have to be NULL (RFC 3370 3.2, 4.2.1)."""
-RSASSA_PSS_OID: Final = "1.2.840.113549.1.1.10"
-RSASSA_PSS: Final = encode_oid(RSASSA_PSS_OID)
-RSAES_OAEP_OID: Final = "1.2.840.113549.1.1.7"
-MGF1_OID: Final = "1.2.840.113549.1.1.8"
-MGF1: Final = encode_oid(MGF1_OID)
+RSASSA_PSS: Final = encode_oid(oids.RSASSA_PSS)
+MGF1: Final = encode_oid(oids.MGF1)
 """Mask generation function of RSASSA-PSS and RSAES-OAEP (RFC 4055 2.2)."""
 
 

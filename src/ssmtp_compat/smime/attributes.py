@@ -5,26 +5,18 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from ..errors import SSMTPError
+from ..pki.ber import OBJECT_IDENTIFIER
 from ..pki.certificates import Certificate
-from .ber import Value, malformed, read
+from . import oids
 from .der import OCTET_STRING, SEQUENCE, SET
 from .digests import DIGESTS_BY_OID
 from .signed_data import Attribute
-from .structures import DATA, read_algorithm
+from .structures import read_algorithm
+from .values import Value, malformed, read
 
 __all__ = ["AttributeFacts", "CertificateHash", "attribute_facts", "check_content_type", "resembles_attributes"]
-
-_CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
-_MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
-_SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
-_SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"
-_SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
-_SHA1: Final = "1.3.14.3.2.26"
-_SHA256: Final = "2.16.840.1.101.3.4.2.1"
-_OBJECT_IDENTIFIER: Final = 0x06
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +48,20 @@ def attribute_facts(attributes: tuple[Attribute, ...] | None, content_type: str)
     content of another type than id-data is never signed without them (RFC 5652 5.3, 11.1 to 11.3).
     """
     if attributes is None:
-        if content_type != DATA:
+        if content_type != oids.DATA:
             raise malformed("There are none, though the content is not of the type id-data.")
         return AttributeFacts()
-    _check_declared(_single(attributes, _CONTENT_TYPE, "content-type"), content_type)
-    message_digest = _single(attributes, _MESSAGE_DIGEST, "message-digest")
+    _check_declared(_single(attributes, oids.CONTENT_TYPE, "content-type"), content_type)
+    message_digest = _single(attributes, oids.MESSAGE_DIGEST, "message-digest")
     if message_digest is None:
         raise malformed("The message-digest attribute is missing.")
-    time = _single(attributes, _SIGNING_TIME, "signing-time")
-    old = _single(attributes, _SIGNING_CERTIFICATE, "signing-certificate")
-    new = _single(attributes, _SIGNING_CERTIFICATE_V2, "signing-certificate-v2")
+    time = _single(attributes, oids.SIGNING_TIME, "signing-time")
+    old = _single(attributes, oids.SIGNING_CERTIFICATE, "signing-certificate")
+    new = _single(attributes, oids.SIGNING_CERTIFICATE_V2, "signing-certificate-v2")
     return AttributeFacts(
         message_digest.expect(OCTET_STRING, "The message-digest attribute").content,
         time.time("The signing-time attribute") if time else None,
-        _certificate_hash(new, _SHA256) if new else _certificate_hash(old, _SHA1) if old else None,
+        _certificate_hash(new, oids.SHA256) if new else _certificate_hash(old, oids.SHA1) if old else None,
     )
 
 
@@ -79,8 +71,8 @@ def check_content_type(attributes: tuple[Attribute, ...], content_type: str) -> 
     Raises :class:`SSMTPError` (10192) when content-type names another one, or is missing with other content than
     id-data.
     """
-    declared = _single(attributes, _CONTENT_TYPE, "content-type")
-    if declared is not None or content_type != DATA:
+    declared = _single(attributes, oids.CONTENT_TYPE, "content-type")
+    if declared is not None or content_type != oids.DATA:
         _check_declared(declared, content_type)
 
 
@@ -93,8 +85,7 @@ def resembles_attributes(content: bytes) -> bool:
     except SSMTPError:
         return False
     return bool(elements) and all(
-        each.tag == SEQUENCE and [child.tag for child in each.children] == [_OBJECT_IDENTIFIER, SET]
-        for each in elements
+        each.tag == SEQUENCE and [child.tag for child in each.children] == [OBJECT_IDENTIFIER, SET] for each in elements
     )
 
 

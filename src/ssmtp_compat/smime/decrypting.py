@@ -15,13 +15,11 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate, KeyPair
+from . import oids
 from .attributes import check_content_type
-from .ber import malformed
 from .ciphers import CIPHERS, GCM_NONCE_SIZE, GCM_TAG_SIZE, ContentCipher
 from .der import OCTET_STRING
 from .enveloped_data import (
-    AUTH_ENVELOPED_DATA,
-    ENVELOPED_DATA,
     Envelope,
     KeyAgreement,
     KeyTransport,
@@ -31,6 +29,7 @@ from .enveloped_data import (
 from .key_recovery import recover_key
 from .reading import find_cms, with_outer_fields
 from .structures import Algorithm, open_content_info
+from .values import malformed
 
 __all__ = ["Decrypted", "decrypt_message"]
 
@@ -68,13 +67,14 @@ def decrypt_message(
 
     Raises :class:`SSMTPError`: 10192 for a malformed message, and with one and the same text for whatever is wrong
     with the encrypted key, the padding or the authentication tag; 10193 when it is not encrypted; 10194 for an
-    algorithm that is not known; :class:`CertificateError` (10197) when it is for none of ``key_pairs``.
+    algorithm that is not known; :class:`CertificateError` (10197) when it is for none of ``key_pairs``, and (271) when
+    the key is on a token that cannot be used.
     """
     found = find_cms(message)
     content_type, value = open_content_info(found.cms)
-    if content_type == ENVELOPED_DATA:
+    if content_type == oids.ENVELOPED_DATA:
         envelope = read_enveloped_data(value)
-    elif content_type == AUTH_ENVELOPED_DATA:
+    elif content_type == oids.AUTH_ENVELOPED_DATA:
         envelope = read_auth_enveloped_data(value)
         check_content_type(envelope.attributes, envelope.content_type)
     else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ..pki.ber import BIT_STRING, OCTET_STRING, SEQUENCE, header
+
 __all__ = [
     "BIT_STRING",
     "CONTEXT_0",
@@ -21,9 +23,6 @@ __all__ = [
     "wrap",
 ]
 
-BIT_STRING: Final = 0x03
-OCTET_STRING: Final = 0x04
-SEQUENCE: Final = 0x30
 SET: Final = 0x31
 CONTEXT_0: Final = 0xA0
 """[0], constructed: EXPLICIT, or IMPLICIT over a SEQUENCE or SET."""
@@ -33,14 +32,6 @@ CONTEXT_1: Final = 0xA1
 CONTEXT_2: Final = 0xA2
 """[1] and [2], constructed."""
 NULL: Final = b"\x05\x00"
-
-
-def header(tag: int, length: int) -> bytes:
-    """Identifier octet and length octets of a value whose content has ``length`` octets (X.690 8.1.3, 10.1)."""
-    if length < 0x80:
-        return bytes((tag, length))
-    size = (length.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big")
 
 
 def wrap(tag: int, *content: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
-from ..message.ascii_text import AsciiText
+from ..message.body import Octets
 from ..message.compose import canonical_body
 from ..message.other_headers import OtherHeaders, RawField, lacks_charset
 from ..message.transfer_encoding import choose, quoted_printable_pieces
@@ -50,7 +50,7 @@ class Entity:
         return Joined(self.header, self.body)
 
 
-def content_entity(text: bytes | AsciiText, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
+def content_entity(text: Octets, charset: str, other: OtherHeaders, *, for_relays: bool) -> Entity:
     """The entity made of ``text`` and the Content-* fields of ``other``; text/plain in ``charset`` without them.
 
     Text that is not 7-bit with lines within 998 octets is encoded in quoted-printable or base64, also where the fields
@@ -125,11 +125,11 @@ def _is_mime(field: RawField) -> bool:
     return name == "mime-version" or name.startswith("content-")
 
 
-def _encoded(body: bytes | AsciiText, encoding: str) -> Part:
+def _encoded(body: Octets, encoding: str) -> Part:
     if encoding == "base64":
         return Base64(Joined(body))
     # In its pieces: joining them would cost as much memory again.
-    return Joined(*quoted_printable_pieces(bytes(body))) if encoding == "quoted-printable" else body
+    return Joined(*quoted_printable_pieces(body)) if encoding == "quoted-printable" else body
 
 
 def _values(fields: Sequence[RawField]) -> dict[str, str]:

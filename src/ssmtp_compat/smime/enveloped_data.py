@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from . import der
-from .ber import Fields, Value, malformed
 from .signed_data import Attribute, read_attributes
 from .structures import Algorithm, CertificateIdentifier, read_algorithm, read_identifier
+from .values import Fields, Value, malformed
 
 __all__ = [
-    "AUTH_ENVELOPED_DATA",
-    "ENVELOPED_DATA",
     "Envelope",
     "KeyAgreement",
     "KeyTransport",
     "read_auth_enveloped_data",
     "read_enveloped_data",
 ]
-
-ENVELOPED_DATA: Final = "1.2.840.113549.1.7.3"
-AUTH_ENVELOPED_DATA: Final = "1.2.840.113549.1.9.16.1.23"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives.ciphers import AEADEncryptionContext
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate
-from . import der
+from . import der, oids
 from .algorithms import ID_DATA, encode_oid
 from .ciphers import ContentCipher
 from .key_transport import PKCS1, KeyTransport
 from .recipient_infos import recipient_info, recipient_infos_version
 from .suitability import CertificateRules, check_recipient
 
-__all__ = ["RecipientsSpec", "encrypt", "encrypted_length"]
+__all__ = ["RecipientsSpec", "encrypt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class RecipientsSpec:
     """For recipients with RSA keys."""
 
 
-_ENVELOPED_DATA: Final = encode_oid("1.2.840.113549.1.7.3")
-_AUTH_ENVELOPED_DATA: Final = encode_oid("1.2.840.113549.1.9.16.1.23")
+_ENVELOPED_DATA: Final = encode_oid(oids.ENVELOPED_DATA)
+_AUTH_ENVELOPED_DATA: Final = encode_oid(oids.AUTH_ENVELOPED_DATA)
 
 
 def encrypt(
@@ -60,14 +60,6 @@ def encrypt(
     key = random(cipher.key_size)
     iv = random(cipher.iv_size)
     return _stream(_beginning(spec, key, iv, length), plaintext, length, cipher, key, iv)
-
-
-def encrypted_length(length: int, spec: RecipientsSpec) -> int:
-    """Octets that :func:`encrypt` yields in all for a plaintext of ``length`` octets; raises as it does."""
-    cipher = spec.cipher
-    return len(_beginning(spec, bytes(cipher.key_size), bytes(cipher.iv_size), length)) + sum(
-        _following(length, cipher)
-    )
 
 
 def _recipient_infos(spec: RecipientsSpec, key: bytes) -> list[bytes]:

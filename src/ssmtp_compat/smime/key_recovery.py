@@ -20,19 +20,16 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
-from .algorithms import MGF1_OID, RSA_OID, RSAES_OAEP_OID
-from .ber import Value, malformed
+from . import oids
 from .digests import DIGESTS_BY_OID
 from .enveloped_data import KeyAgreement, KeyTransport
 from .key_agreement import EC_SCHEMES, KEY_WRAPS, SCHEMES, AgreementScheme
 from .structures import Algorithm, read_algorithm
+from .values import Value, malformed
 
 __all__ = ["recover_key"]
 
 _LABEL: Final = "1.2.840.113549.1.1.9"
-_SHA1: Final = "1.3.14.3.2.26"
-_EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
-_X25519: Final = "1.3.101.110"
 _3DES_WRAP: Final = "1.2.840.113549.1.9.16.3.6"
 _3DES_KEY: Final = 24
 _3DES_WRAPPED: Final = 40
@@ -70,9 +67,9 @@ def recover_key(recipient: KeyTransport | KeyAgreement, private_key: PrivateKeyT
 
 
 def _padding(algorithm: Algorithm) -> AsymmetricPadding:
-    if algorithm.oid == RSA_OID:
+    if algorithm.oid == oids.RSA:
         return PKCS1v15()
-    if algorithm.oid != RSAES_OAEP_OID:
+    if algorithm.oid != oids.RSAES_OAEP:
         raise _unknown(algorithm)
     return _oaep(algorithm.parameters)
 
@@ -91,7 +88,7 @@ def _oaep(parameters: Value | None) -> OAEP:
     hash_algorithm, mask, source = found
     mask_hash = None
     if mask is not None:
-        if mask.oid != MGF1_OID or mask.parameters is None:
+        if mask.oid != oids.MGF1 or mask.parameters is None:
             raise _unknown(mask)
         mask_hash = read_algorithm(mask.parameters, "The hash of MGF1")
     label = None
@@ -101,7 +98,7 @@ def _oaep(parameters: Value | None) -> OAEP:
         label = source.parameters.string("The label")
     digests = []
     for each in (mask_hash, hash_algorithm):
-        digest = DIGESTS_BY_OID.get(each.oid if each else _SHA1)
+        digest = DIGESTS_BY_OID.get(each.oid if each else oids.SHA1)
         if digest is None:
             raise malformed("RSAES-OAEP with a hash that is not known.")
         digests.append(digest.hash)
@@ -125,11 +122,11 @@ def _shared_secret(recipient: KeyAgreement, private_key: PrivateKeyTypes) -> byt
     """None for a public key that is none, or that would give a secret known to everybody."""
     oid, octets = recipient.originator_algorithm.oid, recipient.originator_key
     try:
-        if isinstance(private_key, X25519PrivateKey) and oid == _X25519:
+        if isinstance(private_key, X25519PrivateKey) and oid == oids.X25519:
             return private_key.exchange(X25519PublicKey.from_public_bytes(octets))
         if (
             isinstance(private_key, EllipticCurvePrivateKey)
-            and oid == _EC_PUBLIC_KEY
+            and oid == oids.EC_PUBLIC_KEY
             and private_key.curve.name in EC_SCHEMES
         ):
             # The curve is that of the recipient (RFC 5753 3.1.1); a point that is not on it would give the key away.

@@ -7,8 +7,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from . import der
-from .algorithms import MGF1, RSA_ENCRYPTION, RSAES_OAEP_OID, encode_oid, name_key, unknown_algorithm
+from . import der, oids
+from .algorithms import MGF1, RSA_ENCRYPTION, encode_oid, name_key, unknown_algorithm
 from .digests import DIGESTS, Digest
 
 __all__ = ["PKCS1", "KeyTransport", "oaep_named"]
@@ -38,7 +38,7 @@ def _oaep(digest: Digest) -> KeyTransport:
     parameters = der.wrap(der.CONTEXT_0, hash_der) + der.wrap(der.CONTEXT_1, mask_der)
     if digest.name == _DEFAULT_HASH:
         parameters = b""  # DER leaves defaults out (X.690 11.5)
-    algorithm = der.wrap(der.SEQUENCE, encode_oid(RSAES_OAEP_OID), der.wrap(der.SEQUENCE, parameters))
+    algorithm = der.wrap(der.SEQUENCE, encode_oid(oids.RSAES_OAEP), der.wrap(der.SEQUENCE, parameters))
     scheme = padding.OAEP(padding.MGF1(digest.hash), digest.hash, None)
     return KeyTransport(f"OAEP and {digest.name}", algorithm, scheme)
 

@@ -12,7 +12,7 @@ from ..errors import SSMTPError
 from ..message.canonical import is_canonical, to_crlf
 from ..message.headers import HeaderField, read_fields
 from ..pki.armor import decode_base64, pem_blocks
-from .ber import malformed
+from .values import malformed
 
 __all__ = ["Found", "find_cms", "with_outer_fields"]
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
-from . import der
+from . import der, oids
 from .algorithms import encode_oid
 from .ciphers import ContentCipher
 from .key_agreement import EC_SCHEMES, KEY_WRAPS, X25519_SCHEME, AgreementScheme, KeyWrap
@@ -25,8 +25,8 @@ __all__ = ["recipient_info", "recipient_infos_version"]
 
 _VERSION_0: Final = core.Integer(0).dump()
 _VERSION_3: Final = core.Integer(3).dump()
-_EC_PUBLIC_KEY: Final = encode_oid("1.2.840.10045.2.1")
-_X25519: Final = encode_oid("1.3.101.110")
+_EC_PUBLIC_KEY: Final = encode_oid(oids.EC_PUBLIC_KEY)
+_X25519: Final = encode_oid(oids.X25519)
 
 
 @dataclass(frozen=True, slots=True)

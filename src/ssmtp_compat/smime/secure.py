@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..message.ascii_text import AsciiText
+from ..message.body import Octets
 from ..message.other_headers import OtherHeaders, parse_other_headers
 from ..message.transfer_encoding import fold_base64
 from .entity import Entity, content_entity, multipart_signed, pkcs7_mime_header, with_mime_fields
@@ -46,7 +46,7 @@ class Secured:
 
 
 def sign_message(
-    text: bytes | AsciiText,
+    text: Octets,
     charset: str,
     other_headers: str,
     signer: SignerSpec,
@@ -64,7 +64,7 @@ def sign_message(
 
 
 def encrypt_message(
-    text: bytes | AsciiText,
+    text: Octets,
     charset: str,
     other_headers: str,
     recipients: RecipientsSpec,
@@ -80,7 +80,7 @@ def encrypt_message(
 
 
 def sign_and_encrypt_message(
-    text: bytes | AsciiText,
+    text: Octets,
     charset: str,
     other_headers: str,
     signer: SignerSpec,
@@ -107,7 +107,7 @@ def sign_entity(content: Source, spec: SignerSpec, random: Callable[[int], bytes
 
 
 def _signed(
-    text: bytes | AsciiText, charset: str, other: OtherHeaders, spec: SignerSpec, random: Callable[[int], bytes]
+    text: Octets, charset: str, other: OtherHeaders, spec: SignerSpec, random: Callable[[int], bytes]
 ) -> Entity:
     return sign_entity(content_entity(text, charset, other, for_relays=spec.detached).octets, spec, random)
 

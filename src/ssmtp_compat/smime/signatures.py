@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
-from .algorithms import MGF1_OID, RSA_OID, RSASSA_PSS_OID
-from .ber import Value, malformed
+from . import oids
 from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
 from .schemes import ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
 from .structures import Algorithm, read_algorithm
 from .suitability import is_for_pss_alone
+from .values import Value, malformed
 
 __all__ = ["algorithm_name", "digest_of", "signature_problem"]
 
@@ -35,7 +35,7 @@ _CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 # Scheme and, where the identifier says it, the digest's name.
 _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        RSA_OID: (_RSA, ""),
+        oids.RSA: (_RSA, ""),
         # Identifiers that others write for RSA with these digests.
         "1.2.840.113549.1.1.4": (_RSA, "MD5"),
         "1.2.840.113549.1.1.5": (_RSA, "SHA1"),
@@ -44,7 +44,7 @@ _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "1.2.840.113549.1.1.12": (_RSA, "SHA384"),
         "1.2.840.113549.1.1.13": (_RSA, "SHA512"),
         **{oid: (_RSA, name) for name, oid in RSA_WITH_SHA3.items()},
-        RSASSA_PSS_OID: (_PSS, ""),
+        oids.RSASSA_PSS: (_PSS, ""),
         **{oid: (_ECDSA, name) for name, oid in ECDSA_WITH.items()},
         # RFC 8419 2.3: these digests for the content, and no others.
         ED25519_OID: (_ED25519, SHA512.name),
@@ -52,7 +52,7 @@ _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 # RFC 4055 3.1: the defaults of RSASSA-PSS-params.
-_DEFAULT_DIGEST: Final = "1.3.14.3.2.26"
+_DEFAULT_DIGEST: Final = oids.SHA1
 _DEFAULT_SALT: Final = 20
 _TRAILER: Final = 1
 
@@ -152,7 +152,7 @@ def _pss(parameters: Value | None, digest: Digest) -> AsymmetricPadding:
     mask_digest = DIGESTS_BY_OID[_DEFAULT_DIGEST]
     if mask_value:
         mask = read_algorithm(mask_value, "The mask generation")
-        if mask.oid != MGF1_OID or mask.parameters is None:
+        if mask.oid != oids.MGF1 or mask.parameters is None:
             raise malformed("A mask generation that is not MGF1.")
         named = digest_of(read_algorithm(mask.parameters, "The hash of MGF1"))
         if named is None:

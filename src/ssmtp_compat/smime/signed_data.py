@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from . import der
-from .ber import Value, malformed
 from .structures import Algorithm, CertificateIdentifier, read_algorithm, read_identifier
+from .values import Value, malformed
 
-__all__ = ["SIGNED_DATA", "Attribute", "SignedData", "SignerInfo", "read_attributes", "read_signed_data"]
+__all__ = ["Attribute", "SignedData", "SignerInfo", "read_attributes", "read_signed_data"]
 
-SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 MAXIMUM_SIGNERS: Final = 32
 """Each costs public-key operations and the search for a chain; more than a few have never been seen in mail."""
 MAXIMUM_CERTIFICATES: Final = 256
-_CONTEXT_1: Final = 0xA1
 
 Attribute = tuple[str, tuple[Value, ...]]
 """Attribute type and its values."""
@@ -64,7 +62,7 @@ def read_signed_data(value: Value) -> SignedData:
         content = inner.take().string("The content")
         inner.end()
     certificates = fields.take_if(der.CONTEXT_0)
-    fields.take_if(_CONTEXT_1)  # revocation lists
+    fields.take_if(der.CONTEXT_1)  # revocation lists
     infos = fields.take().elements("The signer infos")
     fields.end()
     found = certificates.children if certificates else ()
@@ -96,7 +94,7 @@ def _signer(value: Value) -> SignerInfo:
     attributes, octets = read_attributes(signed, "The signed attributes") if signed else (None, b"")
     signature_algorithm = read_algorithm(fields.take(), "The signature algorithm")
     signature = fields.take().string("The signature")
-    fields.take_if(_CONTEXT_1)  # unsigned attributes
+    fields.take_if(der.CONTEXT_1)  # unsigned attributes
     fields.end()
     return SignerInfo(identifier, digest_algorithm, attributes, octets, signature_algorithm, signature)
 

@@ -19,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ..catalog.errors import ErrorCode
 from ..errors import CertificateError, SSMTPError
 from ..pki.certificates import Certificate, KeyPair
-from . import der
+from . import der, oids
 from .algorithms import ID_DATA, encode_oid
 from .ciphers import CIPHERS
 from .digests import Digest
@@ -27,7 +27,7 @@ from .schemes import SignatureScheme, signature_scheme
 from .sources import Joined, Source
 from .suitability import CertificateRules, check_signer
 
-__all__ = ["Signer", "SignerSpec", "sign_detached"]
+__all__ = ["Signer", "SignerSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,15 @@ class SignerSpec:
     """multipart/signed (RFC 8551 3.5.3) in place of application/pkcs7-mime with the content inside (3.5.2)."""
 
 
-_SIGNED_DATA: Final = encode_oid("1.2.840.113549.1.7.2")
-_MESSAGE_DIGEST: Final = encode_oid("1.2.840.113549.1.9.4")
-_SIGNING_TIME: Final = encode_oid("1.2.840.113549.1.9.5")
+_SIGNED_DATA: Final = encode_oid(oids.SIGNED_DATA)
+_MESSAGE_DIGEST: Final = encode_oid(oids.MESSAGE_DIGEST)
+_SIGNING_TIME: Final = encode_oid(oids.SIGNING_TIME)
 _VERSION_1: Final = core.Integer(1).dump()
 _DETACHED_CONTENT: Final = der.wrap(der.SEQUENCE, ID_DATA)
 # RFC 5652 11.3: UTCTime through 2049, GeneralizedTime after.
 _LAST_UTC_TIME_YEAR: Final = 2049
 _UTC_TIME: Final = 0x17
 _GENERALIZED_TIME: Final = 0x18
-
-
-def sign_detached(content: Iterable[bytes], spec: SignerSpec) -> bytes:
-    """DER of a ContentInfo with a SignedData over ``content``, which is not in it; see :class:`Signer`."""
-    return Signer(spec).detached(content)
 
 
 class Signer:
@@ -71,9 +66,8 @@ class Signer:
     be the canonical entity, octet for octet as it will be sent. Raises :class:`CertificateError` when the signer's
     certificate is out of date (10199), for another purpose (10201) or too weak (10223), :class:`UnsupportedError`
     (20008) when its kind of key cannot sign mail, and :class:`SSMTPError` (10194) when that kind of key cannot use the
-    digest. The methods
-    raise :class:`CertificateError` (10223) when the key is too small and :class:`SSMTPError` (10194) when the system
-    forbids the digest, before anything is written.
+    digest. The methods raise :class:`CertificateError` when the key is too small (10223) or its token cannot be used
+    (271), and :class:`SSMTPError` (10194) when the system forbids the digest, before anything is written.
     """
 
     def __init__(self, spec: SignerSpec) -> None:
@@ -183,9 +177,9 @@ def _capabilities() -> bytes:
     return der.wrap(der.SEQUENCE, *(der.wrap(der.SEQUENCE, encode_oid(cipher.oid)) for cipher in best_first))
 
 
-_CONTENT_TYPE_ATTRIBUTE: Final = _attribute(encode_oid("1.2.840.113549.1.9.3"), ID_DATA)
-_CAPABILITIES_ATTRIBUTE: Final = _attribute(encode_oid("1.2.840.113549.1.9.15"), _capabilities())
-_SIGNING_CERTIFICATE_V2: Final = encode_oid("1.2.840.113549.1.9.16.2.47")
+_CONTENT_TYPE_ATTRIBUTE: Final = _attribute(encode_oid(oids.CONTENT_TYPE), ID_DATA)
+_CAPABILITIES_ATTRIBUTE: Final = _attribute(encode_oid(oids.SMIME_CAPABILITIES), _capabilities())
+_SIGNING_CERTIFICATE_V2: Final = encode_oid(oids.SIGNING_CERTIFICATE_V2)
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from ..message.ascii_text import AsciiText
+from ..message.body import LineBlocks, Octets
 from ..message.transfer_encoding import fold_base64, folded_base64_length
 
 __all__ = ["PIECE", "Base64", "Joined", "Part", "Source"]
@@ -27,7 +28,7 @@ class Source(Protocol):
         """All of them, in pieces of bounded size."""
 
 
-Part = bytes | AsciiText | Source
+Part = Octets | Source
 """What :class:`Joined` joins."""
 
 
@@ -45,7 +46,9 @@ class Joined:
 
     def chunks(self) -> Iterator[bytes]:
         for part in self._parts:
-            if not isinstance(part, bytes | AsciiText):
+            if isinstance(part, LineBlocks):
+                yield from part.blocks()
+            elif not isinstance(part, bytes | AsciiText):
                 yield from part.chunks()
             elif isinstance(part, bytes) and len(part) <= PIECE:
                 yield part

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from ..pki.certificates import Certificate
-from .ber import Value, malformed, read
 from .der import CONTEXT_0, CONTEXT_0_PRIMITIVE, NULL, SEQUENCE
+from .values import Value, malformed, read
 
-__all__ = ["DATA", "Algorithm", "CertificateIdentifier", "open_content_info", "read_algorithm", "read_identifier"]
-
-DATA: Final = "1.2.840.113549.1.7.1"
-"""The content type of plain octets: in S/MIME, a MIME entity."""
+__all__ = ["Algorithm", "CertificateIdentifier", "open_content_info", "read_algorithm", "read_identifier"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,6 @@ class CertificateRules:
     minimum_rsa_bits: int = 1024
 
 
-_EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
-_ANY_PURPOSE: Final = "2.5.29.37.0"
 _SIGNING_USES: Final = frozenset({"digitalSignature", "nonRepudiation"})
 _TRANSPORT_USES: Final = frozenset({"keyEncipherment"})
 _AGREEMENT_USES: Final = frozenset({"keyAgreement"})
@@ -72,13 +70,8 @@ def is_for_pss_alone(certificate: Certificate) -> bool:
 
 
 def _check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> None:
-    if now < certificate.not_before:
-        problem = f"is not valid before {certificate.not_before:%Y-%m-%d %H:%M:%S} UTC"
-    elif now > certificate.not_after:
-        problem = f"expired on {certificate.not_after:%Y-%m-%d %H:%M:%S} UTC"
-    else:
-        return
-    raise CertificateError(code, f"The certificate of {certificate.subject} {problem}.")
+    if problem := certificate.date_problem(now):
+        raise CertificateError(code, f"The certificate of {certificate.subject} {problem}.")
 
 
 def _check_purpose(certificate: Certificate, uses: frozenset[str], purpose: str) -> None:
@@ -90,8 +83,7 @@ def _check_purpose(certificate: Certificate, uses: frozenset[str], purpose: str)
             f"The certificate of {certificate.subject} is not for {purpose}: its key usage allows {allowed}, "
             f"and {' or '.join(sorted(uses))} is needed.",
         )
-    purposes = certificate.extended_key_usage
-    if purposes is not None and not purposes & {_EMAIL_PROTECTION, _ANY_PURPOSE}:
+    if not certificate.allows_email:
         raise CertificateError(
             ErrorCode.WRONG_CERTIFICATE,
             f"The certificate of {certificate.subject} is not for mail: its extended key usage lacks emailProtection.",

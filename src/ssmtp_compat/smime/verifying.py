@@ -15,14 +15,15 @@ from ..errors import CertificateError, SSMTPError, UnsupportedError
 from ..message.addresses import Mailbox, flatten, parse_address_list, parse_mailbox
 from ..pki.certificates import Certificate
 from ..pki.paths import find_path
+from . import oids
 from .attributes import AttributeFacts, attribute_facts, resembles_attributes
-from .ber import malformed
 from .digests import Digest
 from .reading import Found, find_cms, with_outer_fields
 from .signatures import algorithm_name, digest_of, signature_problem
-from .signed_data import SIGNED_DATA, SignedData, SignerInfo, read_signed_data
+from .signed_data import SignedData, SignerInfo, read_signed_data
 from .structures import open_content_info
 from .suitability import CertificateRules, check_signer
+from .values import malformed
 
 __all__ = ["SignerVerdict", "Trust", "Verification", "holds_signed_data", "verify_message"]
 
@@ -109,7 +110,7 @@ def verify_message(
     named = None if sender is None else (parse_mailbox(sender, "The sender"),)
     found = find_cms(message)
     content_type, value = open_content_info(found.cms)
-    if content_type != SIGNED_DATA:
+    if content_type != oids.SIGNED_DATA:
         raise SSMTPError(ErrorCode.MESSAGE_TYPE, "The message is not signed; it may be encrypted.")
     signed = read_signed_data(value)
     if not signed.signers:
@@ -132,7 +133,7 @@ def verify_message(
 def holds_signed_data(message: bytes) -> bool:
     """Whether :func:`verify_message` finds a SignedData in ``message``; raises as it does where that is malformed."""
     content_type, _ = open_content_info(find_cms(message).cms)
-    return content_type == SIGNED_DATA
+    return content_type == oids.SIGNED_DATA
 
 
 def _content(signed: SignedData, found: Found, given: bytes | None) -> bytes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
@@ -88,18 +87,20 @@ OPENING: Final = (Verb.MAIL, Verb.SEND, Verb.SOML, Verb.SAML)
 """What begins a mail transaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One command line, without its CRLF."""
 
     verb: Verb
-    line: bytes = field(repr=False)
+    line: bytes
     trace: str
     """The line as a trace may show it: without secrets."""
     chunk_octets: int = 0
     """Octets of the message that have to follow the line (BDAT)."""
-    content: bytes | memoryview = field(default=b"", repr=False)
+    content: bytes | memoryview = b""
     """The first of these, or all; they go out together with the line."""
+
+    def __repr__(self) -> str:
+        return f"Command({self.trace!r})"  # the line may hold a secret
 
     @property
     def ends_group(self) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 __all__ = ["Envelope", "ForwardPath", "Role"]
 
@@ -16,8 +16,7 @@ class Role(Enum):
     BCC = "Bcc"
 
 
-@dataclass(frozen=True, slots=True)
-class ForwardPath:
+class ForwardPath(NamedTuple):
     """One recipient: a mailbox in the form the server can take, its role, and what its RCPT asks for."""
 
     address: str
@@ -26,8 +25,7 @@ class ForwardPath:
     """NOTIFY and ORCPT (RFC 3461), when the server offers DSN."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What MAIL and RCPT say."""
 
     reverse_path: str

@@ -80,6 +80,8 @@ class ReplyParser:
 
     def next_reply(self) -> Reply | None:
         """The next complete reply, or None while more octets are needed."""
+        if not self._buffer:
+            return None
         # Looking for the line's end alone is fast; the pattern would read a line anew for every piece that comes of it.
         if not self._lines and b"\n" in self._buffer:
             # Nearly every reply but the one to EHLO is a single line of this shape.
@@ -88,8 +90,6 @@ class ReplyParser:
                 text = simple[1].decode("utf-8", "replace")
                 del self._buffer[:end]
                 return Reply(int(text[:3]), (text,))
-        if not self._buffer:
-            return None
         while (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]

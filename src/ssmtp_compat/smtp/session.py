@@ -12,7 +12,6 @@ be out of step and the connection has to be closed.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -205,7 +204,7 @@ class Session:
     def send_raw(self, command: Command) -> None:
         """Queue a command in the caller's own words. Whether it fits the state is for the server to say."""
         if command.verb not in _SENDABLE[self.state]:
-            command = replace(command, verb=Verb.OTHER)
+            command = command._replace(verb=Verb.OTHER)
         self.send(command)
 
     def send(self, command: Command) -> None:

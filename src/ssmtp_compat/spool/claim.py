@@ -107,7 +107,7 @@ class Claim:
     def _write_reason(self, reason: str) -> None:
         self._remove_reason()
         descriptor = self._directory.open(self._stem + REASON, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123  as in put
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123  as in put
             file.write(" ".join(reason.split()) + "\n")
             file.flush()
             os.fsync(descriptor)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Final, overload
+from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
+from ..octets import LazyOctets
 
 __all__ = ["ContentLostError", "FileContent"]
 
@@ -21,8 +22,8 @@ class ContentLostError(SSMTPError):
         super().__init__(ErrorCode.CANNOT_OPEN_FILE, detail)
 
 
-class FileContent:
-    """A :class:`~ssmtp_compat.octets.Sliceable` over ``length`` octets of an open file from ``offset`` on.
+class FileContent(LazyOctets):
+    """``length`` octets of an open file from ``offset`` on.
 
     Raises :class:`ContentLostError` (302) where the file cannot be read or has become shorter.
     """
@@ -36,31 +37,6 @@ class FileContent:
 
     def __len__(self) -> int:
         return self._length
-
-    @overload
-    def __getitem__(self, key: int, /) -> int: ...
-    @overload
-    def __getitem__(self, key: slice, /) -> bytes: ...
-    def __getitem__(self, key: int | slice, /) -> int | bytes:
-        if isinstance(key, slice):
-            start, end, _ = key.indices(self._length)
-            return self._octets(start, end)
-        return self._octets(key, key + 1)[0]
-
-    def find(self, part: bytes, start: int, end: int, /) -> int:
-        found = self._octets(start, end).find(part)
-        return found if found < 0 else start + found
-
-    def rfind(self, part: bytes, start: int, end: int, /) -> int:
-        found = self._octets(start, end).rfind(part)
-        return found if found < 0 else start + found
-
-    def startswith(self, prefix: bytes, start: int, /) -> bool:
-        return self._octets(start, start + len(prefix)) == prefix
-
-    def endswith(self, suffix: bytes, start: int, /) -> bool:
-        begins = self._length - len(suffix)
-        return begins >= start and self._octets(begins, self._length) == suffix
 
     def _octets(self, start: int, end: int) -> bytes:
         end = min(end, self._length)

@@ -6,8 +6,8 @@ import hashlib
 import os
 from typing import Final, NamedTuple
 
+from ..message.canonical import has_long_line
 from ..message.compose import Composed, without_blind_fields
-from ..message.transfer_encoding import has_long_line
 from ..octets import Sliceable
 from ..smtp.transparency import piece_end
 from .claim import Claim

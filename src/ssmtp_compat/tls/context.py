@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import certifi
 from cryptography import x509
@@ -17,13 +17,17 @@ from OpenSSL.crypto import X509
 from ..catalog.errors import ErrorCode
 from ..errors import TLSError
 from ..pki.certificates import KeyPair
+from ..pki.stores.token_keys import StaysOnToken
 from .answers import Revocation
 from .policy import TlsPolicy, apply
-from .progress import report_staple, report_state
+from .progress import report_staple
 from .reasons import reasons
 from .verify import NO_FAULT, Fault
 
-__all__ = ["TlsOptions", "make_connection", "make_context"]
+__all__ = ["TlsConnection", "TlsOptions", "make_connection", "make_context"]
+
+TlsConnection: TypeAlias = SSL.Connection
+"""What :func:`make_connection` returns; those who import no OpenSSL hand it on as it is."""
 
 _CONTEXTS_KEPT: Final = 8
 """One is what nearly every program needs; a few more cost little. Loading a system's CA bundle takes 10 to 30 ms."""
@@ -108,8 +112,8 @@ def make_context(options: TlsOptions) -> SSL.Context:
     )
 
 
-def make_connection(options: TlsOptions) -> SSL.Connection:
-    """Return a client's connection over memory for ``options``.
+def make_connection(options: TlsOptions) -> TlsConnection:
+    """Return a client's connection over memory for ``options``, for one handshake.
 
     Raises what :func:`make_context` does, and :class:`TLSError` (273) for a client certificate that OpenSSL does not
     take.
@@ -137,9 +141,7 @@ def _build(anchors: _TrustAnchors, client_issuers: tuple[bytes, ...], policy: Tl
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
     # The callback that judges belongs to the connection; without one OpenSSL's own judgement stands.
     context.set_verify(SSL.VERIFY_PEER)
-    # On the context, because pyOpenSSL before 25.2 has it nowhere else.
-    context.set_info_callback(report_state)
-    # Nowhere else either. It is heard of by connections that ask for a staple only.
+    # pyOpenSSL has it nowhere else. It is heard of by connections that ask for a staple only.
     context.set_ocsp_client_callback(report_staple)
     for file in anchors.files:
         _load(context, file.path)
@@ -157,11 +159,13 @@ def _use(connection: SSL.Connection, client: KeyPair) -> None:
         connection.use_certificate(x509.load_der_x509_certificate(client.certificate.der))
         connection.use_privatekey(cast(Any, client.private_key))  # says itself which kinds of key it takes
     except (SSL.Error, TypeError, ValueError) as error:
-        reason = f": {reasons(error)}" if isinstance(error, SSL.Error) else ""
-        raise TLSError(
-            ErrorCode.NO_CREDENTIALS,
-            f"TLS cannot use the certificate of {client.certificate.subject} or its key{reason}.",
-        ) from error
+        text = f"TLS cannot use the certificate of {client.certificate.subject} or its key"
+        if isinstance(client.private_key, StaysOnToken):
+            # pyOpenSSL hands keys to OpenSSL by value, and has no engine and no provider that could ask a token.
+            text += ", which stays on its PKCS #11 token; a client's key for TLS has to be in a file, or given by value"
+        elif isinstance(error, SSL.Error):
+            text += f": {reasons(error)}"
+        raise TLSError(ErrorCode.NO_CREDENTIALS, f"{text}.") from error
 
 
 def _ca_file(path: str) -> _CaPath:

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.x509.oid import ExtensionOID
 
-from ..errors import OperationInterruptedError, SSMTPError
+from ..errors import OperationInterruptedError, SSMTPError, printable
 from .answers import AnswerCache, UnavailableError, fresh_until, is_strong, may
 
 __all__ = ["ask_list"]
@@ -55,7 +55,7 @@ def _list_for(
         try:
             return _current(url, certificate, issuer, fetch, now)
         except UnavailableError as why:
-            failure = failure or f"{url}: {why}"
+            failure = failure or f"{printable(url)}: {why}"
     raise UnavailableError(failure)
 
 

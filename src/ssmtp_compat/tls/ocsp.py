@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from ..errors import OperationInterruptedError, SSMTPError
+from ..errors import OperationInterruptedError, SSMTPError, printable
 from .answers import AnswerCache, UnavailableError, fresh_until, is_strong, may
 
 __all__ = ["ask_responder", "read_stapled"]
@@ -46,9 +46,9 @@ def ask_responder(
         except OperationInterruptedError:
             raise
         except SSMTPError as error:
-            failure = failure or f"{url}: {error.message}"
+            failure = failure or f"{printable(url)}: {error.message}"
         except UnavailableError as why:
-            failure = failure or f"{url}: {why}"
+            failure = failure or f"{printable(url)}: {why}"
     raise UnavailableError(failure or "the certificate names no responder")
 
 

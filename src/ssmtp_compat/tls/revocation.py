@@ -11,16 +11,19 @@ from typing import Final
 
 from cryptography import x509
 
+from ..errors import printable
 from ..net.deadline import Deadline
 from .answers import Revocation, UnavailableError
 from .crl import ask_list
-from .http_fetch import fetch
+from .http_fetch import Ask, ask_directly, fetch
 from .ocsp import ask_responder, read_stapled
 
 __all__ = ["RevocationCheck"]
 
 _SECONDS: Final = 20.0
 """For all that is fetched for one handshake, however many addresses the certificates name."""
+
+_DEMANDED: Final = "certificate demands a stapled OCSP response, and the server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +36,20 @@ class RevocationCheck:
     """For those between it and the trust anchor, whom nobody can revoke."""
     whole: Deadline
     """Of the method; an interrupt of it ends this too."""
+    ask: Ask = ask_directly
+    """The way to responders and lists."""
 
-    def problem(self, path: Sequence[x509.Certificate], stapled: bytes) -> str:
+    def problem(self, path: Sequence[x509.Certificate], stapled: bytes | None) -> str:
         """What speaks against the certificates of ``path``, the server's first and the anchor's last; "" for nothing.
 
-        ``stapled`` is the OCSP response that came with the handshake, or empty.
+        ``stapled`` is the OCSP response that came with the handshake, or empty; None where none could come, because a
+        session is taken up.
         """
         now = datetime.now(UTC)
-        left = self.whole.remaining() or _SECONDS
-        budget = Deadline(min(_SECONDS, left), absolute=True, cancel=self.whole.cancel)
+        get = partial(fetch, whole=self.whole.part(_SECONDS), ask=self.ask)
         try:
             problems = [
-                self._problem(certificate, issuer, depth, b"" if depth else stapled, partial(fetch, whole=budget), now)
+                self._problem(certificate, issuer, depth, None if depth else stapled, get, now)
                 for depth, (certificate, issuer) in enumerate(pairwise(path))
             ]
         finally:
@@ -61,11 +66,13 @@ class RevocationCheck:
         certificate: x509.Certificate,
         issuer: x509.Certificate,
         depth: int,
-        stapled: bytes,
+        stapled: bytes | None,
         get: Callable[..., bytes],
         now: datetime,
     ) -> str:
-        who = f" (issuer {certificate.subject.rfc4514_string()})" if depth else ""
+        who = f" (issuer {printable(certificate.subject.rfc4514_string())})" if depth else ""
+        if stapled is not None and _demands_staple(certificate):
+            return _demanded_problem(certificate, issuer, stapled, now)
         reasons = []
         for ask in (
             partial(read_stapled, stapled) if stapled else None,
@@ -81,3 +88,21 @@ class RevocationCheck:
                     return f"{problem}{who}" if problem else ""
         mode = self.authorities if depth else self.server
         return f"revocation status is unknown: {', '.join(reasons)}{who}" if mode is Revocation.REQUIRED else ""
+
+
+def _demands_staple(certificate: x509.Certificate) -> bool:
+    """Whether the authority has promised that the server staples (RFC 7633)."""
+    try:
+        return (
+            x509.TLSFeatureType.status_request in certificate.extensions.get_extension_for_class(x509.TLSFeature).value
+        )
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+
+
+def _demanded_problem(certificate: x509.Certificate, issuer: x509.Certificate, stapled: bytes, now: datetime) -> str:
+    """Whoever has stolen the key cannot staple, so nothing else is asked, and no answer is one against it."""
+    try:
+        return read_stapled(stapled, certificate, issuer, now) if stapled else f"{_DEMANDED} sent none"
+    except UnavailableError as why:
+        return f"{_DEMANDED} sent one of no use ({why})"

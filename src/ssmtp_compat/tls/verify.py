@@ -6,22 +6,21 @@ alert before the server sees the client's Finished or a single octet of SMTP.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Flag, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL.crypto import FILETYPE_ASN1, FILETYPE_PEM, X509, dump_certificate
 from OpenSSL.SSL import X509VerificationCodes as Code
-from service_identity import CertificateError as UnusableNameError
-from service_identity.hazmat import DNS_ID, DNSPattern
 
 from ..catalog.errors import ErrorCode
-from ..errors import CertificateError, InvalidValueError, TLSError
+from ..errors import CertificateError, TLSError
 from ..pki.certificates import Certificate
+from .server_name import ServerName, host_name_problem
 
 if TYPE_CHECKING:
     from .revocation import RevocationCheck
@@ -31,16 +30,13 @@ __all__ = [
     "Authenticate",
     "Fault",
     "ServerCertificate",
-    "ServerName",
     "Verifier",
-    "host_name_problem",
     "verified_path",
 ]
 
 OK: Final = "OK"
-_NAMES_SHOWN: Final = 4
-"""Of the names a certificate is for; some are for a hundred."""
-
+_DECODED: Final = 32
+"""Certificates kept in decoded form, some kilobytes each."""
 _REASONS: Final = {
     Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed certificate",
     Code.ERR_SELF_SIGNED_CERT_IN_CHAIN: "self-signed certificate in the chain, which is no trust anchor",
@@ -101,32 +97,6 @@ _FORGIVABLE: Final = {
 
 Authenticate = Callable[[ServerCertificate], bool]
 """The caller's decision on a certificate; ``trusted`` is the recommendation."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerName:
-    """The reference identity of RFC 9525 6.1: what the certificate has to name."""
-
-    text: str
-    is_address: bool
-
-    @classmethod
-    def parse(cls, text: str) -> ServerName:
-        """Read a DNS name or an IP address literal. Raises :class:`InvalidValueError` for what is neither."""
-        try:
-            address = ipaddress.ip_address(text.partition("%")[0])  # a certificate knows no scope of a local link
-        except ValueError:
-            pass
-        else:
-            return cls(str(address), is_address=True)
-        try:
-            # The codec that getaddrinfo applies: the name that is looked up is the one that has to be certified.
-            name = text.removesuffix(".").encode("idna").decode("ascii")
-        except UnicodeError as error:
-            raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{text!r} is no valid host name ({error}).") from error
-        if not name:
-            raise InvalidValueError(ErrorCode.INVALID_VALUE, "TLS needs the name of the server.")
-        return cls(name, is_address=False)
 
 
 class Verifier:
@@ -267,53 +237,6 @@ def verified_path(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
     return tuple(certificate.to_cryptography() for certificate in connection.get_verified_chain() or ())
 
 
-def host_name_problem(der: bytes, name: ServerName) -> str:
-    """Why the certificate is not for ``name``, ``""`` when it is.
-
-    Only subjectAltName counts, never the common name (RFC 9525 2), and a wildcard only as the whole leftmost label.
-    """
-    connected = f"connected to {name.text}"
-    try:
-        hosts, addresses = _names(x509.load_der_x509_certificate(der))
-        if name.is_address:
-            if name.text in addresses:
-                return ""
-        elif _is_one_of(name.text, hosts):
-            return ""
-    except Exception as error:  # noqa: BLE001  parsers raise many kinds for what a hostile certificate holds
-        return f"host name mismatch: certificate has an unusable subjectAltName ({_printable(str(error))}), {connected}"
-    names = [_printable(one) for one in (*hosts, *addresses)]
-    if not names:
-        return f"host name mismatch: certificate names no host in its subjectAltName, {connected}"
-    more = len(names) - _NAMES_SHOWN
-    shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f"host name mismatch: certificate is for {shown}, {connected}"
-
-
-def _names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
-    """The DNS names and the addresses. Names of other kinds say nothing about a mail server."""
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return [], []
-    addresses = extension.value.get_values_for_type(x509.IPAddress)
-    return extension.value.get_values_for_type(x509.DNSName), [str(address) for address in addresses]
-
-
-def _is_one_of(host: str, names: list[str]) -> bool:
-    wanted, unusable = DNS_ID(host), None
-    for name in names:
-        try:
-            if wanted.verify(DNSPattern.from_bytes(name.encode())):
-                return True
-        except UnusableNameError as error:
-            # One that is too wide for anybody spoils none of the others.
-            unusable = error
-    if unusable is not None:
-        raise unusable
-    return False
-
-
 def _chain_problem(certificate: Certificate, error: int, depth: int) -> str:
     if error == Code.ERR_CERT_HAS_EXPIRED:
         reason = f"certificate has expired (notAfter {certificate.not_after:%Y-%m-%d})"
@@ -322,6 +245,12 @@ def _chain_problem(certificate: Certificate, error: int, depth: int) -> str:
     else:
         reason = _REASONS.get(error) or _constant_name(error)
     return f"{reason} (issuer {certificate.subject})" if depth else reason
+
+
+# A third of what a handshake costs on this side, and a program's servers show the same ones again and again.
+@lru_cache(maxsize=_DECODED)
+def _certificate(der: bytes) -> Certificate:
+    return Certificate(der)
 
 
 def _constant_name(error: int) -> str:
@@ -333,12 +262,7 @@ def _constant_name(error: int) -> str:
 
 def _decode(certificate: X509) -> Certificate:
     try:
-        return Certificate(dump_certificate(FILETYPE_ASN1, certificate))
+        return _certificate(dump_certificate(FILETYPE_ASN1, certificate))
     except CertificateError as error:
         text = "The server sent a certificate that cannot be decoded."
         raise TLSError(ErrorCode.CERTIFICATE_REJECTED, text) from error
-
-
-def _printable(text: str) -> str:
-    """A name out of a hostile certificate must not break a line of a log."""
-    return "".join(char if char.isprintable() else "?" for char in text)

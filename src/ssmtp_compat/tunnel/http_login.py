@@ -75,14 +75,14 @@ class Login(Protocol):
         ...
 
 
-def choose_login(challenges: Sequence[Challenge], options: TunnelOptions, authority: str) -> Login:
-    """The strongest way that both sides have; ``authority`` is the target of the request.
+def choose_login(challenges: Sequence[Challenge], options: TunnelOptions, method: str, target: str) -> Login:
+    """The strongest way that both sides have, for a request of ``method`` and ``target``.
 
     Raises :class:`TunnelError` where there is none.
     """
     offered = [challenge.scheme for challenge in challenges]
     if any(_usable_digest(challenge) for challenge in challenges):
-        return _Digest(options, authority)
+        return _Digest(options, method, target)
     tokens = [scheme for scheme in ("negotiate", "ntlm") if scheme in offered]
     if tokens and (find_spec("spnego") or "basic" not in offered):
         return _Tokens(tokens[0], options)
@@ -124,9 +124,10 @@ def _algorithm(challenge: Challenge) -> str:
 class _Digest:
     needs_connection = False
 
-    def __init__(self, options: TunnelOptions, authority: str) -> None:
+    def __init__(self, options: TunnelOptions, method: str, target: str) -> None:
         self._options = options
-        self._authority = authority.encode("ascii")
+        self._method = method.encode("ascii")
+        self._target = target.encode("ascii")
         self._told = 0
 
     def answer(self, challenges: Sequence[Challenge]) -> bytes | None:
@@ -151,12 +152,12 @@ class _Digest:
         a1 = digest(user, realm, password)
         if algorithm.endswith("-SESS"):
             a1 = digest(a1, nonce, cnonce)
-        response = digest(a1, nonce, b"00000001", cnonce, b"auth", digest(b"CONNECT", self._authority))
+        response = digest(a1, nonce, b"00000001", cnonce, b"auth", digest(self._method, self._target))
         fields = [
             b"username=" + _quoted(user),
             b"realm=" + _quoted(realm),
             b"nonce=" + _quoted(nonce),
-            b"uri=" + _quoted(self._authority),
+            b"uri=" + _quoted(self._target),
             b"response=" + _quoted(response),
             b"cnonce=" + _quoted(cnonce),
             b"qop=auth",

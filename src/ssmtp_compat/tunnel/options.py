@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, SSMTPError
+from ..net.deadline import Deadline
+from ..net.stream import Stream
 
-__all__ = ["AddressRefusedError", "ProxyKind", "TunnelError", "TunnelOptions", "login_octets"]
+__all__ = ["AddressRefusedError", "Dial", "ProxyKind", "TunnelError", "TunnelOptions", "login_octets"]
+
+Dial: TypeAlias = Callable[[Deadline], Stream]
+"""Connects to the proxy."""
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 

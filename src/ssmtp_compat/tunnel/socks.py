@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Callable
 from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
 from ..net.deadline import Deadline
 from ..net.stream import Stream
-from .options import AddressRefusedError, ProxyKind, TunnelError, TunnelOptions, login_octets
+from .options import AddressRefusedError, Dial, ProxyKind, TunnelError, TunnelOptions, login_octets
 from .target import Target
 
 __all__ = ["connect_socks"]
@@ -49,9 +48,7 @@ _MOST: Final = 255
 """Octets of a user or a password, whose length is one octet (RFC 1929 2). Names are no longer either."""
 
 
-def connect_socks(
-    dial: Callable[[], Stream], options: TunnelOptions, target: Target, port: int, deadline: Deadline
-) -> Stream:
+def connect_socks(dial: Dial, options: TunnelOptions, target: Target, port: int, deadline: Deadline) -> Stream:
     """Ask the proxy to which ``dial`` connects for a connection to ``target`` and ``port``.
 
     A user is told to a SOCKS5 proxy that asks for one only. Raises :class:`TunnelError` (118) when the proxy refuses or
@@ -60,7 +57,7 @@ def connect_socks(
     """
     user = login_octets(options.user, "FirewallUser")
     password = login_octets(options.password, "FirewallPassword")
-    talk = _Talk(dial(), options.kind, deadline)
+    talk = _Talk(dial(deadline), options.kind, deadline)
     try:
         if options.kind is ProxyKind.SOCKS5:
             talk.log_in((user, password) if options.can_log_in else None)

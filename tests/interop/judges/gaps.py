@@ -55,7 +55,8 @@ GAPS = (
     Gap("PHP openssl_cms_*", "invalid digest", _CMS_EDDSA),
     Gap("PHP openssl_cms_*", "unknown digest algorithm", "OpenSSL 3.0 has no SHAKE256 in CMS, which Ed448 needs"),
     Gap("PHP openssl_cms_*", "no matching recipient", _RFC_8418),
-    Gap("PHP openssl_pkcs7_*", "invalid padding", _ONLY_PKCS7),
+    # Of PSS taken for PKCS #1 v1.5. Ahead of it stands which octet is wrong, and one signature in 128 begins with zero.
+    Gap("PHP openssl_pkcs7_*", "padding check failed", _ONLY_PKCS7),
     Gap("PHP openssl_pkcs7_*", "operation not supported for this keytype", "PKCS #7 has no EdDSA"),
     Gap("PHP openssl_pkcs7_*", "unknown digest type", "PKCS #7 has no EdDSA"),
     Gap("PHP openssl_pkcs7_*", "wrong content type", _ONLY_PKCS7),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import pytest
 
 from ssmtp_compat.cli import main
 from ssmtp_compat.cli.demo.people import Authority, Identity
+
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""The environment in which Python keeps what is written until it is told to let go of it, as it does by default."""
 
 
 @dataclass(frozen=True)

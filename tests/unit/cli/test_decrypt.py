@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
+import json
 import stat
 from pathlib import Path
 
@@ -98,8 +100,68 @@ def test_without_a_terminal_the_store_says_what_is_missing(
     assert "needs a password, and none was given" in outcome.err
 
 
-def test_every_kind_of_store_that_is_offered_exists():
-    assert [StoreFormat[name.upper()] for name in STORE_TYPES]
+def test_every_kind_of_store_that_can_have_a_private_key_is_offered():
+    without = {StoreFormat.PUBLIC, StoreFormat.P7B, StoreFormat.SSH_PUBLIC, StoreFormat.ANY}
+    assert set(STORE_TYPES) == {store_format.name.lower() for store_format in set(StoreFormat) - without}
+
+
+def number(value: int) -> bytes:
+    return base64.b64encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def jwk(bob: Issued) -> bytes:
+    numbers = bob.key.private_numbers()
+    public = numbers.public_numbers
+    members = {"n": public.n, "e": public.e, "d": numbers.d, "p": numbers.p, "q": numbers.q}
+    key: dict[str, object] = {
+        name: number(value).decode().translate({43: "-", 47: "_"}).rstrip("=") for name, value in members.items()
+    }
+    return json.dumps({"kty": "RSA", **key, "x5c": [base64.b64encode(bob.certificate.der).decode()]}).encode()
+
+
+def xml(bob: Issued) -> bytes:
+    numbers = bob.key.private_numbers()
+    public = numbers.public_numbers
+    members = {"Modulus": public.n, "Exponent": public.e, "D": numbers.d, "P": numbers.p, "Q": numbers.q}
+    return b"<RSAKeyValue>%s</RSAKeyValue>" % b"".join(
+        b"<%s>%s</%s>" % (name.encode(), number(value), name.encode()) for name, value in members.items()
+    )
+
+
+def test_the_content_of_a_store_says_what_it_is(
+    run: Run, bob: Issued, message: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(getpass, "getpass", no_prompt)
+    store = tmp_path / "a store"
+    certificate = tmp_path / "bob.cer"
+    certificate.write_bytes(bob.certificate.der)
+    for kind, content, more in (("jwk", jwk(bob), ()), ("xml", xml(bob), ("--certificate", str(certificate)))):
+        store.write_bytes(content)
+        for store_type in ((), ("--store-type", kind), ("--store-type", "auto")):
+            outcome = run("decrypt", "-", "--store", str(store), *more, *store_type, stdin=message)
+            assert (outcome.status, outcome.out.encode()) == (0, PLAIN), outcome.err
+        with monkeypatch.context() as context:
+            context.setenv("SSMTP_STORE_PASSWORD", "x")
+            assert run("decrypt", "-", "--store", str(store), *more, "--store-type", "jks", stdin=message).status == 65
+
+
+def test_a_key_without_its_certificate_says_how_that_is_given(run: Run, bob: Issued, message: bytes, tmp_path: Path):
+    store = tmp_path / "bob.xml"
+    store.write_bytes(xml(bob))
+    outcome = run("decrypt", "-", "--store", str(store), stdin=message)
+    assert outcome.status == 65
+    assert "2048-bit RSA private key without a certificate; give its certificate with --certificate." in outcome.err
+
+
+def test_the_address_of_a_token_is_one_and_is_not_shown(run: Run, message: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SSMTP_STORE_PASSWORD", "1234")
+    uri = f"pkcs11:token=bob;pin-value=hunter2?module-path={__file__}"
+    for store_type in ((), ("--store-type", "pkcs11")):
+        outcome = run("decrypt", "-", "--store", uri, *store_type, stdin=message)
+        assert outcome.status == 65
+        assert "--store the token: " in outcome.err
+        assert "the PIN belongs into the password of the store" in outcome.err
+        assert "hunter2" not in outcome.err
 
 
 def test_the_result_is_a_file_that_only_its_owner_reads(run: Run, bob: Issued, message: bytes, tmp_path: Path):

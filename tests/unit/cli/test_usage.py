@@ -16,7 +16,7 @@ from wire.scripted_server import Delay, ScriptedServer
 MINIMUM = ("send", "--server", "127.0.0.1", "--from", "zoe@example.org")
 
 WRONG = [
-    ((), "{demo,send,verify,decrypt}"),
+    ((), "{demo,send,queue,process-queue,verify,decrypt}"),
     (("post",), "post"),
     (("send",), "--server"),
     (MINIMUM, "--to, --cc or --bcc"),
@@ -27,7 +27,7 @@ WRONG = [
     ((*MINIMUM, "--to", "a@b.org", "--header", "no colon"), "Name: value"),
     ((*MINIMUM, "--to", "a@b.org", "--header", ""), "Name: value"),
     ((*MINIMUM, "--to", "a@b.org", "--header", "X: 1\r\nBcc: eve@example.org"), "Name: value"),
-    ((*MINIMUM, "--to", "a@b.org", "--password", "secret"), "--password"),
+    ((*MINIMUM, "--to", "a@b.org", "--password", "secret"), "--password secret (ssmtp-compat send --help"),
 ]
 
 
@@ -49,6 +49,25 @@ def test_help_names_every_option_and_every_exit_status(run: Run) -> None:
     assert [code for code in ("64", "65", "69", "75", "77") if f"\n  {code}  " not in outcome.out] == []
     assert "SSMTP_PASSWORD" in outcome.out
     assert "demo" in run("--help").out
+
+
+def test_help_of_the_queue_commands_names_what_is_theirs_too(run: Run) -> None:
+    queue, process_queue = run("queue", "--help"), run("process-queue", "--help")
+    assert (queue.status, process_queue.status) == (0, 0)
+    for option in ("--from", "--sign", "--encrypt-to", "without effect"):
+        assert option in queue.out
+    assert [code for code in ("64", "65", "73") if f"\n  {code}  " not in queue.out] == []
+    for option in ("--workers", "--watch", "--server", "--user", "--ca-file", "SSMTP_PASSWORD"):
+        assert option in process_queue.out
+    assert [code for code in (64, 65, 69, 73, 75, 77, 130) if f"\n {code:3}  " not in process_queue.out] == []
+
+
+def test_lines_of_help_fit_a_terminal_of_120_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    for command in ("demo", "send", "queue", "process-queue", "verify", "decrypt"):
+        out = run(command, "--help").out
+        assert max(map(len, out.splitlines())) <= 120, command
+        assert "\nexit status:\n" in out
 
 
 def test_the_version_is_the_packages(run: Run) -> None:

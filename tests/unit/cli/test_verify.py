@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
 from unit.cli.conftest import Run
 from unit.pki.authority import Issued, issue, name, rsa_key
@@ -55,6 +56,21 @@ def test_a_good_message_is_verified(run: Run, alice: Issued, ca: str, tmp_path: 
     assert "  signature: RSA with SHA256, fits" in outcome.out
     assert "chain: CN=Alice\\1B[2J < CN=Root" in outcome.out
     assert "revocation of certificates was not checked" in outcome.out
+
+
+def test_authorities_are_taken_from_any_store_without_a_password(
+    run: Run, alice: Issued, authority: Issued, tmp_path: Path
+):
+    for content in (
+        authority.certificate.der,
+        pkcs7.serialize_certificates([authority.x509], Encoding.DER),
+        pkcs7.serialize_certificates([authority.x509], Encoding.PEM),
+    ):
+        assert run("verify", "-", "--ca", written(tmp_path, content), stdin=message(alice)).status == 0
+    key = alice.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    outcome = run("verify", "-", "--ca", written(tmp_path, key), stdin=message(alice))
+    assert outcome.status == 65
+    assert "public key without a certificate" in outcome.err
 
 
 def test_the_standard_input_is_read(run: Run, alice: Issued, ca: str):

@@ -187,6 +187,23 @@ def test_arrays_make_the_header_and_the_envelope(handle: int, server: ScriptedSe
     assert b"dave" not in message.content.lower()
 
 
+def test_an_entry_that_was_changed_is_sent_as_it_stands_now(handle: int, server: ScriptedServer):
+    write_mail(handle, server)
+    put(handle, P.SendTo, "Bob <bob@example.test>")
+    assert ssmtp_do_send(handle) == 0
+    put(handle, P.MessageRecipientAddress, 0, "carol@example.test")
+    assert ssmtp_do_send(handle) == 0
+    put(handle, P.MessageRecipientName, 0, "Carol")
+    assert ssmtp_do_send(handle) == 0
+    to = [next(line for line in message.content.splitlines() if line.startswith(b"To:")) for message in server.messages]
+    assert [message.recipients for message in server.messages] == [
+        ["bob@example.test"],
+        ["carol@example.test"],
+        ["carol@example.test"],
+    ]
+    assert to == [b"To: Bob <bob@example.test>", b"To: Bob <carol@example.test>", b"To: Carol <carol@example.test>"]
+
+
 def test_blind_recipients_are_in_no_header(handle: int, server: ScriptedServer):
     write_mail(handle, server)
     put(handle, P.MessageId, "")  # whose random digits may spell anything

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import tracemalloc
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import cms
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from ssmtp_compat import PropertyID, ssmtp_do_config, ssmtp_do_sign, ssmtp_get_last_error
 from unit.interface.scripts import put, take
@@ -91,10 +92,19 @@ def test_issuercertificatesfile_completes_the_chain_and_leaves_out_the_root(
     put(signing, PropertyID.IncludeChain, True)
     assert names(signed_data(signing)) == {"Signer"}
     stranger = issue(name(("CN", "Stranger")), rsa_key(13), issuer=root, authority=True)
-    bundle = tmp_path / "issuers.pem"
-    bundle.write_bytes(b"".join(one.certificate.pem() for one in (root, issuers[1], stranger, issuers[0])))
+    bundle = tmp_path / "issuers"
     ssmtp_do_config(signing, f"IssuerCertificatesFile={bundle}")
-    assert names(signed_data(signing)) == {"Signer", "Lower", "Upper"}
+    all_of_them = (root, issuers[1], stranger, issuers[0])
+    p7b = pkcs7.serialize_certificates([one.x509 for one in all_of_them], Encoding.DER)
+    for content, found in (
+        (b"".join(one.certificate.pem() for one in all_of_them), {"Signer", "Lower", "Upper"}),
+        (p7b, {"Signer", "Lower", "Upper"}),
+        (base64.b64encode(p7b), {"Signer", "Lower", "Upper"}),
+        (issuers[0].certificate.der, {"Signer", "Lower"}),
+    ):
+        bundle.write_bytes(content)
+        assert names(signed_data(signing)) == found
+    bundle.write_bytes(p7b)
     put(signing, PropertyID.IncludeChain, False)
     assert names(signed_data(signing)) == {"Signer"}
     put(signing, PropertyID.IncludeChain, True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzz import addresses, headers
+from fuzz import addresses, bodies, headers
 from fuzz.error_text import check_error
 from ssmtp_compat.errors import InvalidValueError
 from ssmtp_compat.message.addresses import Mailbox, parse_address_list
@@ -69,6 +69,17 @@ def test_seeds_of_the_address_parser(seed: Path):
 @pytest.mark.parametrize("seed", seeds("headers"), ids=lambda seed: seed.name)
 def test_seeds_of_the_composer(seed: Path):
     headers.fuzz(seed.read_bytes())
+
+
+@pytest.mark.parametrize("seed", seeds("bodies"), ids=lambda seed: seed.name)
+def test_seeds_of_long_bodies(seed: Path):
+    bodies.fuzz(seed.read_bytes())
+
+
+@bounded
+@given(TEXT, st.sampled_from(bodies.CODECS), st.integers(1, 40), st.booleans())
+def test_any_long_body_becomes_what_a_short_one_does(text: str, codec: str, block: int, eight_bit: bool):
+    bodies.check(text, codec, block, eight_bit=eight_bit)
 
 
 @bounded

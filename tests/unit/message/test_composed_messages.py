@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError, UnsupportedError
 from ssmtp_compat.message.addresses import Mailbox, parse_address_list
-from ssmtp_compat.message.canonical import is_canonical
+from ssmtp_compat.message.canonical import has_long_line, is_canonical
 from ssmtp_compat.message.compose import MessageSpec, canonical_body, compose, header_block, header_fields
-from ssmtp_compat.message.transfer_encoding import has_long_line
 
 ME = (Mailbox("", "me", "example.com"),)
 YOU = (Mailbox("", "you", "example.com"),)

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ssmtp_compat.errors import InvalidValueError
-from ssmtp_compat.message.canonical import is_canonical, to_crlf
-from ssmtp_compat.message.transfer_encoding import choose, encode, fold_base64, has_long_line
+from ssmtp_compat.message.canonical import has_long_line, is_canonical, to_crlf
+from ssmtp_compat.message.transfer_encoding import choose, encode, fold_base64
 
 LONG = b"x" * 999 + b"\r\n"
 

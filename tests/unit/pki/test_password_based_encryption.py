@@ -4,9 +4,8 @@ import pytest
 from asn1crypto import algos
 
 from ssmtp_compat.errors import CertificateError
-from ssmtp_compat.pki.stores.budget import MAXIMUM_ITERATIONS, Budget
+from ssmtp_compat.pki.stores.budget import MAXIMUM_ITERATIONS, MAXIMUM_RC2, Budget
 from ssmtp_compat.pki.stores.pbe import (
-    MAXIMUM_RC2,
     MAXIMUM_SALT,
     UnknownAlgorithmError,
     decrypt,
@@ -66,9 +65,12 @@ def test_a_salt_has_a_longest() -> None:
         decrypt(pkcs12_scheme(salt=bytes(MAXIMUM_SALT + 1)), bytes(8), PASSWORD, budget())
 
 
-def test_what_rc2_decrypts_has_a_largest_size() -> None:
-    with pytest.raises(UnknownAlgorithmError, match="that much data"):
-        decrypt(pkcs12_scheme(), bytes(MAXIMUM_RC2 + 8), PASSWORD, budget())
+def test_what_rc2_decrypts_of_one_store_is_added_up() -> None:
+    shared = budget()
+    with pytest.raises(ValueError, match="wrong padding"):
+        decrypt(pkcs12_scheme(), bytes(8), PASSWORD, shared)
+    with pytest.raises(CertificateError, match="octets of the store are encrypted with RC2"):
+        decrypt(pkcs12_scheme(), bytes(MAXIMUM_RC2), PASSWORD, shared)
 
 
 @pytest.mark.parametrize(

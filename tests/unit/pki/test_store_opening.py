@@ -118,6 +118,19 @@ def test_a_changed_file_password_or_content_is_decoded_anew(
     assert len(decoded) == 6
 
 
+def test_a_file_replaced_by_one_as_long_and_as_old_is_decoded_anew(
+    decoded: list[tuple[bytes, bytes, str]], tmp_path: Path
+) -> None:
+    path, other = tmp_path / "a.pem", tmp_path / "b.pem"
+    for file, content in ((path, b"one"), (other, b"two")):
+        file.write_bytes(content)
+        os.utime(file, ns=(1, 1))
+    open_store(of_path(path))
+    other.replace(path)
+    open_store(of_path(path))
+    assert [content for content, _, _ in decoded] == [b"one", b"two"]
+
+
 def test_the_cache_is_bounded_and_keeps_what_is_used(decoded: list[tuple[bytes, bytes, str]]) -> None:
     for number in range(opening.CACHE_SIZE * 2):
         open_store(of_content(b"%d" % number))

@@ -122,6 +122,8 @@ def test_an_exact_name_wins_over_an_earlier_part() -> None:
         (" blank", _ASN1Type.UTF8String, '" blank"'),
         ("line\r\nbreak\x7f", _ASN1Type.UTF8String, r"line\0D\0Abreak\7F"),
         (r"DOMAIN\alice", _ASN1Type.UTF8String, r"DOMAIN\alice"),
+        ("a\u202eb\u2028c\x9bd", _ASN1Type.UTF8String, r"a\E2\80\AEb\E2\80\A8c\C2\9Bd"),
+        ("山田\u3000太郎", _ASN1Type.UTF8String, "山田\u3000太郎"),
     ],
 )
 def test_values_are_written_so_that_they_read_back(value: str, kind: _ASN1Type, shown: str | None) -> None:

@@ -138,6 +138,12 @@ class FakeObject(dict):  # type: ignore[type-arg]
         super().__init__(attributes)
         self._token = token
 
+    def decrypt(self, data: bytes, mechanism: Any, mechanism_param: Any) -> bytes:
+        if data != b"good":
+            raise type(data.decode(), (self._token.module.PKCS11Error,), {})()
+        self._token.signed.append((data, mechanism, mechanism_param))
+        return b"plain"
+
     def sign(self, data: bytes, mechanism: Any, mechanism_param: Any) -> bytes:
         self._token.signed.append((data, mechanism, mechanism_param))
         return b"\1" * 64
@@ -257,12 +263,37 @@ def test_a_key_that_has_gone_is_explained(use: Callable[[FakeToken], FakeToken])
         TokenRSAKey(token_key("bob"), rsa_key().public_key()).sign(b"x", PKCS1v15(), hashes.SHA256())
 
 
-def test_a_token_key_does_nothing_but_sign() -> None:
+def test_the_token_decrypts(use: Callable[[FakeToken], FakeToken]) -> None:
+    token = use(FakeToken([PRIVATE]))
+    key = TokenRSAKey(token_key(), rsa_key().public_key())
+    assert key.decrypt(b"good", PKCS1v15()) == b"plain"
+    assert key.decrypt(b"good", OAEP(MGF1(hashes.SHA1()), hashes.SHA256(), b"label")) == b"plain"
+    assert token.signed == [
+        (b"good", "RSA_PKCS", None),
+        (b"good", "RSA_PKCS_OAEP", ("SHA256", "SHA1", b"label")),
+    ]
+
+
+def test_whatever_a_token_says_of_a_ciphertext_is_one_error(use: Callable[[FakeToken], FakeToken]) -> None:
+    use(FakeToken([PRIVATE]))
+    key = TokenRSAKey(token_key(), rsa_key().public_key())
+    refusals = set()
+    for name in (b"EncryptedDataInvalid", b"EncryptedDataLenRange", b"GeneralError", b"DeviceError", b"FunctionFailed"):
+        with pytest.raises(ValueError, match="decryption failed") as caught:
+            key.decrypt(name, PKCS1v15())
+        refusals.add((str(caught.value), caught.value.__cause__, caught.value.__context__))
+    assert len(refusals) == 1
+    for name in (b"TokenNotPresent", b"MechanismInvalid"):
+        with pytest.raises(CertificateError):
+            key.decrypt(name, PKCS1v15())
+
+
+def test_a_token_keeps_its_key() -> None:
     public = rsa_key().public_key()
     key = TokenRSAKey(token_key(), public)
     assert (key.key_size, key.public_key()) == (public.key_size, public)
     oaep = OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None)
-    for refused in (lambda: key.decrypt(b"", oaep), lambda: key.sign(b"", oaep, hashes.SHA256())):
+    for refused in (lambda: key.decrypt(b"", MGF1), lambda: key.sign(b"", oaep, hashes.SHA256())):
         with pytest.raises(UnsupportedAlgorithm):
             refused()
     for kept in (key.private_bytes, key.private_numbers):

@@ -286,7 +286,9 @@ def test_the_hash_of_oaep_counts_when_oaep_is_used(settings: Settings):
     put(settings, "OAEPHashAlgorithm", "sha-384")
     assert views.recipients_spec(settings, (), now).transport == PKCS1
     put(settings, "UseOAEP", "True")
-    assert views.recipients_spec(settings, (), now).transport == oaep_named("SHA384")
+    # By their octets: cryptography 47 takes one OAEP for another one than the next.
+    transport = views.recipients_spec(settings, (), now).transport
+    assert transport.algorithm_der == oaep_named("SHA384").algorithm_der
     put(settings, "OAEPHashAlgorithm", "MD5")
     with pytest.raises(SSMTPError, match="'MD5'") as caught:
         views.recipients_spec(settings, (), now)

@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, SSMTPError
 from ssmtp_compat.smime.ciphers import CIPHERS, ContentCipher, cipher_named
-from ssmtp_compat.smime.enveloping import RecipientsSpec, encrypt, encrypted_length
+from ssmtp_compat.smime.enveloping import RecipientsSpec, encrypt
 from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name
 from unit.smime.openssl_judge import Judge
@@ -49,7 +49,6 @@ def test_lengths_around_blocks_and_der_limits(
     content = bytes(itertools.islice(itertools.cycle(range(256)), length))
     spec = spec_for(recipients[0], cipher=cipher)
     data = enveloped(content, spec)
-    assert len(data) == encrypted_length(length, spec)
     cms.ContentInfo.load(data, strict=True)
     assert judge.decrypts(data, recipients[0]) == content
 
@@ -192,5 +191,5 @@ def test_memory_does_not_grow_with_the_content(recipients: tuple[Issued, ...], c
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert seen == encrypted_length(total, spec)
+    assert total < seen < total + 1024
     assert peak < 2 * 1024 * 1024

@@ -18,7 +18,7 @@ from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, SSMTPError
 from ssmtp_compat.pki.certificates import decode_certificate
 from ssmtp_compat.smime.digests import DIGESTS, SHA512, SHAKE256, Digest, digest_named
-from ssmtp_compat.smime.signing import Signer, SignerSpec, sign_detached
+from ssmtp_compat.smime.signing import Signer, SignerSpec
 from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
@@ -58,7 +58,7 @@ def algorithm(info: cms.SignerInfo) -> tuple[str, bytes]:
 def test_pss_uses_one_hash_everywhere_and_a_salt_as_long(
     alice: Issued, intermediate: Issued, judge: Judge, digest: Digest
 ) -> None:
-    signature = sign_detached([CONTENT], spec_of(alice, digest.name, use_pss=True))
+    signature = Signer(spec_of(alice, digest.name, use_pss=True)).detached([CONTENT])
     assert judge.verifies(signature, CONTENT, [intermediate.certificate])
     assert not judge.verifies(signature, CONTENT + b" ", [intermediate.certificate])
     info = signer_info(signature)
@@ -78,8 +78,9 @@ def test_the_parameters_of_pss_are_those_of_rfc_4055() -> None:
     hashed = "300d06096086480165030402010500"
     expected = f"3034a00f{hashed}a11c301a06092a864886f70d010108{hashed}a203020120"
     owner = issue(name(("CN", "Any")), rsa_key(1))
-    assert algorithm(signer_info(sign_detached([CONTENT], spec_of(owner, "SHA256", use_pss=True))))[1].hex() == expected
-    assert algorithm(signer_info(sign_detached([CONTENT], spec_of(owner, "SHA1", use_pss=True))))[1].hex() == "3000"
+    for digest, parameters in (("SHA256", expected), ("SHA1", "3000")):
+        signature = Signer(spec_of(owner, digest, use_pss=True)).detached([CONTENT])
+        assert algorithm(signer_info(signature))[1].hex() == parameters
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_the_parameters_of_pss_are_those_of_rfc_4055() -> None:
     ],
 )
 def test_rsa_says_its_hash_where_a_reader_may_not_guess_it(alice: Issued, digest: str, oid: str) -> None:
-    assert algorithm(signer_info(sign_detached([CONTENT], spec_of(alice, digest)))) == (oid, b"\x05\x00")
+    assert algorithm(signer_info(Signer(spec_of(alice, digest)).detached([CONTENT]))) == (oid, b"\x05\x00")
 
 
 @pytest.mark.parametrize("curve", CURVES)
@@ -116,7 +117,7 @@ def test_an_ec_key_signs_with_every_digest_but_md5(
     intermediate: Issued, judge: Judge, curve: str, digest: str, oid: str
 ) -> None:
     owner = curve_owner(curve, intermediate)
-    signature = sign_detached([CONTENT], spec_of(owner, digest, use_pss=True))
+    signature = Signer(spec_of(owner, digest, use_pss=True)).detached([CONTENT])
     assert algorithm(signer_info(signature)) == (oid, b"")
     assert judge.verifies(signature, CONTENT, [intermediate.certificate])
     assert not judge.verifies(signature, CONTENT + b" ", [intermediate.certificate])
@@ -151,11 +152,11 @@ def test_eddsa_prescribes_the_digest_and_signs_the_attributes_themselves(
 
 def test_pss_does_not_fit_into_a_short_key(intermediate: Issued) -> None:
     owner = issue(name(("CN", "Short")), rsa_key(20, 1024), issuer=intermediate)
-    assert sign_detached([CONTENT], spec_of(owner, "SHA384", use_pss=True))
+    assert Signer(spec_of(owner, "SHA384", use_pss=True)).detached([CONTENT])
     with pytest.raises(CertificateError, match="1024-bit key of CN=Short cannot sign with SHA512") as caught:
-        sign_detached([CONTENT], spec_of(owner, "SHA512", use_pss=True))
+        Signer(spec_of(owner, "SHA512", use_pss=True)).detached([CONTENT])
     assert caught.value.code is ErrorCode.UNSUPPORTED_KEY_SIZE
-    assert sign_detached([CONTENT], replace(spec_of(owner, "SHA512"), use_pss=False))
+    assert Signer(replace(spec_of(owner, "SHA512"), use_pss=False)).detached([CONTENT])
 
 
 def restricted(directory: Path, *options: str) -> Issued:
@@ -178,7 +179,7 @@ def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: b
     options = [part for one in wanted for part in ("-pkeyopt", f"rsa_pss_keygen_{one}")]
     owner = restricted(tmp_path, *options)
     spec = replace(spec_of(owner, "SHA384"), rules=CertificateRules(check_dates=False))
-    signature = sign_detached([CONTENT], spec)
+    signature = Signer(spec).detached([CONTENT])
     assert algorithm(signer_info(signature))[0] == RSASSA_PSS
     assert Judge(tmp_path, owner).verifies(signature, CONTENT, at=owner.certificate.not_before)
     other = replace(spec, digest=digest_named("SHA256"))
@@ -186,7 +187,7 @@ def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: b
         with pytest.raises(
             SSMTPError, match="CN=PSS may not be used with SHA256; its certificate allows sha384"
         ) as caught:
-            sign_detached([CONTENT], other)
+            Signer(other).detached([CONTENT])
         assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
     else:
-        assert sign_detached([CONTENT], other)
+        assert Signer(other).detached([CONTENT])

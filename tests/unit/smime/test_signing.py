@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -19,12 +20,16 @@ from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
 from ssmtp_compat.pki.certificates import KeyPair
 from ssmtp_compat.smime.ciphers import cipher_named
 from ssmtp_compat.smime.digests import DIGESTS, Digest, digest_named
-from ssmtp_compat.smime.signing import SignerSpec, sign_detached
+from ssmtp_compat.smime.signing import Signer, SignerSpec
 from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nHello\r\n"
+
+
+def sign_detached(content: Iterable[bytes], spec: SignerSpec) -> bytes:
+    return Signer(spec).detached(content)
 
 
 def spec_of(owner: Issued, digest: str = "SHA256") -> SignerSpec:

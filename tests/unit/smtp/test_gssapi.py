@@ -15,7 +15,7 @@ from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import ProtocolError, SSMTPError
 from ssmtp_compat.smtp.auth import registry
 from ssmtp_compat.smtp.auth.gssapi import choose_no_layer
-from ssmtp_compat.smtp.auth.mechanism import Credentials, Mechanism
+from ssmtp_compat.smtp.auth.mechanism import ChannelBinding, Credentials, Mechanism
 
 PASSWORD = "hunter2"
 SEAL = b"sealed:"
@@ -61,8 +61,10 @@ def contexts(monkeypatch: pytest.MonkeyPatch) -> list[Context]:
     return made
 
 
-def mechanism(password: str = PASSWORD, identity: str = "") -> Mechanism:
-    return registry.create("GSSAPI", Credentials("alice", password, identity, host="mail.example.test"))
+def mechanism(password: str = PASSWORD, identity: str = "", end_point: bytes = b"") -> Mechanism:
+    binding = ChannelBinding(server_end_point=end_point)
+    credentials = Credentials("alice", password, identity, host="mail.example.test", channel_binding=binding)
+    return registry.create("GSSAPI", credentials)
 
 
 @pytest.mark.parametrize(("identity", "octets"), [("", b""), ("boß", "boß".encode())])
@@ -73,7 +75,14 @@ def test_the_whole_exchange(contexts: list[Context], identity: str, octets: byte
     assert exchange.step(OFFER) == SEAL + b"\x01\x00\x00\x00" + octets
     exchange.finish()
     (context,) = contexts
-    assert context.options == {"hostname": "mail.example.test", "service": "smtp", "protocol": "kerberos"}
+    expected = {"hostname": "mail.example.test", "service": "smtp", "protocol": "kerberos", "channel_bindings": None}
+    assert context.options == expected
+
+
+def test_inside_tls_it_is_bound_to_the_servers_certificate(contexts: list[Context]):
+    mechanism(end_point=b"hash").start()
+    (context,) = contexts
+    assert context.options["channel_bindings"].application_data == b"tls-server-end-point:hash"
 
 
 def test_a_password_gets_the_ticket_and_without_one_the_cache_has_it(contexts: list[Context]):

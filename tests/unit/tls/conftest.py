@@ -4,7 +4,7 @@ import pytest
 
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.tls.context import TlsOptions
-from ssmtp_compat.tls.stream import start_tls
+from ssmtp_compat.tls.handshake import start_tls
 from wire.tls_certificates import authority
 from wire.tls_memory import MemoryServer
 

@@ -6,7 +6,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError, TLSError
-from ssmtp_compat.tls.verify import ServerName, host_name_problem
+from ssmtp_compat.pki import certificates
+from ssmtp_compat.tls.server_name import ServerName, host_name_problem
 from wire.tls_certificates import DAY, NOW, authority, good, issue
 
 
@@ -260,3 +261,15 @@ def test_a_name_of_no_use_does_not_spoil_the_others():
         [x509.DNSName("*"), x509.UniformResourceIdentifier("https://a.test:8443/"), x509.DNSName("mail.example.test")]
     )
     assert host_name_problem(issue(extensions=(others,)).der, ServerName.parse("mail.example.test")) == ""
+
+
+def test_a_certificate_seen_before_is_judged_again_and_not_decoded_again(serve, shake, monkeypatch):
+    decoded = []
+    really = certificates._read
+    monkeypatch.setattr(certificates, "_read", lambda der: decoded.append(der) or really(der))
+    issued = issue("localhost", issuer=authority())
+    for _ in range(3):
+        assert shake(serve(issued)).server_certificate.trusted
+    with pytest.raises(TLSError, match="mismatch"):
+        shake(serve(issued), "other.example")
+    assert decoded == [issued.der]

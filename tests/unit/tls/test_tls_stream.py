@@ -7,7 +7,7 @@ from ssmtp_compat.errors import ConnectionFailedError, OperationInterruptedError
 from ssmtp_compat.net.deadline import CancelToken, Deadline
 from ssmtp_compat.net.stream import Stream
 from ssmtp_compat.tls.context import TlsOptions
-from ssmtp_compat.tls.stream import start_tls
+from ssmtp_compat.tls.handshake import start_tls
 from wire.tls_certificates import good, issue
 
 
@@ -129,6 +129,26 @@ def test_a_changed_record_is_an_error(server, stream):
     with pytest.raises(TLSError, match="OpenSSL says") as caught:
         stream.read(100, Deadline(5))
     assert caught.value.code is ErrorCode.TLS_DECRYPT
+
+
+def test_the_server_hears_what_was_wrong_with_its_record(server, stream):
+    server.send(b"250 OK\r\n")
+    server.tamper()
+    with pytest.raises(TLSError):
+        stream.read(100, Deadline(5))
+    assert "bad record mac" in str(server.error)
+
+
+def test_what_the_server_said_is_read_though_it_hears_nothing_any_more(server, stream, monkeypatch):
+    def fail(_data, _deadline):
+        raise ConnectionFailedError(ErrorCode.WSAECONNRESET)
+
+    monkeypatch.setattr(server, "write", fail)
+    server.send(b"421 bye\r\n")
+    monkeypatch.setattr(stream._connection, "bio_read", lambda _: b"an answer", raising=False)
+    assert stream.read(100, Deadline(5)) == b"421 bye\r\n"
+    with pytest.raises(ConnectionFailedError):
+        stream.write(b"x", Deadline(5))
 
 
 def test_a_broken_stream_is_used_no_more(server, stream):

@@ -11,7 +11,7 @@ from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import TLSError
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.tls.context import TlsOptions, make_context
-from ssmtp_compat.tls.stream import start_tls
+from ssmtp_compat.tls.handshake import start_tls
 from wire.tls_certificates import authority, good, issue
 
 

@@ -54,7 +54,7 @@ def test_the_answer_of_digest(algorithm, name, monkeypatch):
     if algorithm.endswith("sess"):
         a1 = h(f"{a1}:n:cn")
     response = h(f"{a1}:n:00000001:cn:auth:{h('CONNECT:mail:25')}")
-    login = choose_login([Challenge("digest", parameters=parameters)], OPTIONS, "mail:25")
+    login = choose_login([Challenge("digest", parameters=parameters)], OPTIONS, "CONNECT", "mail:25")
     assert login.answer([Challenge("digest", parameters=parameters)]).decode() == (
         f'Digest username="Mufasa", realm="a\\"b", nonce="n", uri="mail:25", response="{response}", cnonce="cn", '
         f'qop=auth, nc=00000001, algorithm={algorithm}, opaque="o"'
@@ -84,27 +84,27 @@ NTLM = Challenge("ntlm")
 )
 def test_the_strongest_login_is_taken(offered, begins):
     pytest.importorskip("spnego")
-    assert choose_login(offered, OPTIONS, "mail:25").answer(offered).startswith(begins)
+    assert choose_login(offered, OPTIONS, "CONNECT", "mail:25").answer(offered).startswith(begins)
 
 
 def test_sha_256_goes_before_md5():
     offered = [digest(algorithm="MD5"), digest(algorithm="SHA-256")]
-    assert b"algorithm=SHA-256" in choose_login(offered, OPTIONS, "mail:25").answer(offered)
+    assert b"algorithm=SHA-256" in choose_login(offered, OPTIONS, "CONNECT", "mail:25").answer(offered)
 
 
 def test_without_the_extra_a_weaker_login_will_do_and_its_lack_is_told_where_there_is_none(monkeypatch):
     monkeypatch.setitem(http_login.__dict__, "find_spec", lambda _: None)
     monkeypatch.setitem(__import__("sys").modules, "spnego", None)
-    assert choose_login([NTLM, BASIC], OPTIONS, "mail:25").answer([NTLM, BASIC]).startswith(b"Basic ")
+    assert choose_login([NTLM, BASIC], OPTIONS, "CONNECT", "mail:25").answer([NTLM, BASIC]).startswith(b"Basic ")
     with pytest.raises(UnsupportedError, match=r"ssmtp_compat\[ntlm\]"):
-        choose_login([Challenge("negotiate")], OPTIONS, "mail:25").answer([Challenge("negotiate")])
+        choose_login([Challenge("negotiate")], OPTIONS, "CONNECT", "mail:25").answer([Challenge("negotiate")])
 
 
 def test_a_stale_nonce_is_answered_once_more_and_a_wrong_password_is_not():
-    login = choose_login([digest()], OPTIONS, "mail:25")
+    login = choose_login([digest()], OPTIONS, "CONNECT", "mail:25")
     assert login.answer([digest()])
     assert login.answer([digest()]) is None
-    login = choose_login([digest()], OPTIONS, "mail:25")
+    login = choose_login([digest()], OPTIONS, "CONNECT", "mail:25")
     assert login.answer([digest()])
     assert b'nonce="m"' in login.answer([digest(nonce="m", stale="TRUE")])
     assert login.answer([digest(nonce="k", stale="true")]) is None
@@ -113,7 +113,7 @@ def test_a_stale_nonce_is_answered_once_more_and_a_wrong_password_is_not():
 def test_a_token_that_is_none_is_the_proxys_fault():
     pytest.importorskip("spnego")
     for token in ("AAAA", "a", "TlRMTVNTUAACAAAA"):
-        login = choose_login([NTLM], OPTIONS, "mail:25")
+        login = choose_login([NTLM], OPTIONS, "CONNECT", "mail:25")
         assert login.answer([NTLM])
         with pytest.raises(TunnelError, match="NTLM message"):
             login.answer([Challenge("ntlm", token)])
@@ -129,7 +129,7 @@ def test_an_exchange_of_tokens_that_never_completes_ends():
         def step(self, _):
             return b"x"
 
-    login = choose_login([Challenge("negotiate")], OPTIONS, "mail:25")
+    login = choose_login([Challenge("negotiate")], OPTIONS, "CONNECT", "mail:25")
     login._context = Endless()
     answers = [login.answer([Challenge("negotiate", "eA==")]) for _ in range(6)]
     assert answers == [b"Negotiate eA=="] * 5 + [None]

@@ -8,7 +8,7 @@ from typing import Final
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..armor import decode_base64
-from ..ber import elements_in, to_definite
+from ..ber import BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, Element, read_elements
 from .entries import Store
 from .jks import JKS_MAGIC, open_jks
 from .jwk import open_jwk
@@ -33,19 +33,15 @@ _BEGINNINGS: Final[tuple[tuple[tuple[bytes, ...], Opener], ...]] = (
     ((b"{",), open_jwk),
 )
 _LONGEST_LEADING_SPACE: Final = 1024
-_INTEGER: Final = 0x02
-_BIT_STRING: Final = 0x03
-_OBJECT_IDENTIFIER: Final = 0x06
-_SEQUENCE: Final = 0x30
 # What stands in the outermost SEQUENCE: the identifier octets of its elements, a MAC at the end of PKCS#12 being
 # optional, and an RSAPublicKey's two numbers.
 _ASN1_FORMATS: Final[tuple[tuple[tuple[int, ...], Opener], ...]] = (
-    ((_INTEGER, _SEQUENCE, _SEQUENCE), open_pfx),
-    ((_INTEGER, _SEQUENCE), open_pfx),
-    ((_OBJECT_IDENTIFIER, 0xA0), open_p7b),
-    ((_SEQUENCE, _SEQUENCE, _BIT_STRING), open_public),
-    ((_SEQUENCE, _BIT_STRING), open_public),
-    ((_INTEGER, _INTEGER), open_public),
+    ((INTEGER, SEQUENCE, SEQUENCE), open_pfx),
+    ((INTEGER, SEQUENCE), open_pfx),
+    ((OBJECT_IDENTIFIER, 0xA0), open_p7b),
+    ((SEQUENCE, SEQUENCE, BIT_STRING), open_public),
+    ((SEQUENCE, BIT_STRING), open_public),
+    ((INTEGER, INTEGER), open_public),
 )
 
 
@@ -75,7 +71,7 @@ def recognised(content: bytes) -> Opener | None:
 def _opener_of(content: bytes) -> Opener | None:
     if b"-----BEGIN " in content:
         return _of_pem(content)
-    if content[:1] == bytes((_SEQUENCE,)):
+    if content[:1] == bytes((SEQUENCE,)):
         return _of_asn1(content)
     start = content[:_LONGEST_LEADING_SPACE].removeprefix(b"\xef\xbb\xbf").lstrip()
     return next((opener for beginnings, opener in _BEGINNINGS if start.startswith(beginnings)), None)
@@ -94,7 +90,7 @@ def _of_pem(content: bytes) -> Opener:
 
 def _of_asn1(content: bytes) -> Opener | None:
     try:
-        kinds = tuple(element[0] for element in elements_in(to_definite(content)))
+        kinds = tuple(element.tag for element in read_elements(content, Element).children)
     except ValueError:
         return None
     return next((opener for wanted, opener in _ASN1_FORMATS if kinds == wanted), None)

@@ -21,6 +21,8 @@ OpenSSL writes 2048 for a key, and OWASP recommends 600 000."""
 MAXIMUM_KEY_WORK: Final = 1000
 """Of all private keys together, in units of some ten milliseconds: 2 RSA keys of 8192 bits, 30 of 4096, 500 of 2048.
 A private key is checked when it is loaded, and the check of RSA's primes grows with the fourth power of their size."""
+MAXIMUM_RC2: Final = 1024 * 1024
+"""Octets decrypted with RC2 in all, of which this does some 400 KB a second. A certificate has one or two thousand."""
 _KEY_WORK_UNIT: Final = 1024
 """Octets of a private key whose check is one unit; RSA of 2048 bits has 1218."""
 
@@ -33,6 +35,7 @@ class Budget:
         self._iterations = 0
         self._key_work = 0.0
         self._certificates = 0
+        self._rc2 = 0
 
     def derive(self, iterations: int) -> None:
         """Take ``iterations`` of a key derivation; call it before they are done. ValueError below 1."""
@@ -46,6 +49,15 @@ class Budget:
                 ErrorCode.CANNOT_OPEN_STORE,
                 f"A key derivation of {self._what} asks for {shown} iterations; at most {MAXIMUM_ITERATIONS} are done "
                 "for one store.",
+            )
+
+    def decrypt_rc2(self, size: int) -> None:
+        """Take the decryption of ``size`` octets with RC2; call it before it is done."""
+        self._rc2 += size
+        if self._rc2 > MAXIMUM_RC2:
+            raise CertificateError(
+                ErrorCode.CANNOT_OPEN_STORE,
+                f"More than {MAXIMUM_RC2} octets of {self._what} are encrypted with RC2, which is too slow for that.",
             )
 
     def check_key(self, size: int) -> None:

@@ -28,6 +28,8 @@ MAXIMUM_CERTIFICATES: Final = 1000
 """Of a store. The bundle of every public root has 150; each is compared with the others to find its issuer."""
 MAXIMUM_CHAIN: Final = 16
 """Certificates above another; real chains have up to 5."""
+_LONGEST_SHOWN: Final = 200
+"""Characters of a subject in the text of an error; a hostile one may fill the store."""
 MAXIMUM_KEYS: Final = 100
 """Private keys of a store; checking one takes about 50 ms."""
 
@@ -76,11 +78,12 @@ class Store:
         return StoreEntry(certificate, key, tuple(entry.certificate for entry in self.entries))
 
     def describe(self) -> str:
-        """What is in it, for the text of an error; five things at most."""
+        """What is in it, for the text of an error: five things at most, each shortened to what can be read."""
         held = [entry.certificate.subject for entry in self.entries]
         held += [f"{describe_private(key)} without a certificate" for key in self.loose_keys]
         held += [f"{describe_public(key)} without a certificate or a private key" for key in self.public_keys]
-        return "; ".join(held[:5]) or "no certificate"
+        shown = [each if len(each) <= _LONGEST_SHOWN else f"{each[:_LONGEST_SHOWN]}…" for each in held[:5]]
+        return "; ".join(shown) or "no certificate"
 
 
 def join_store(

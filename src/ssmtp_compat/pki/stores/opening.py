@@ -46,15 +46,16 @@ class StoreFormat(Enum):
     XML = "XML"
     JWK = "JSON Web Key"
     PKCS11 = "PKCS#11 token"
-    AUTO = "any"
+    ANY = "any format"
+    AUTO = "path, address or content"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSource:
     """Where a store is: a file, or its content (exactly one of ``path`` and ``content`` is not None).
 
-    With ``StoreFormat.AUTO`` content may also be the path of a file that exists. With ``StoreFormat.PKCS11`` it is the
-    address of a token.
+    With ``StoreFormat.ANY`` the content says which format it is in. With ``StoreFormat.AUTO`` it may also be the path
+    of a file that exists, or the address of a token, which it is with ``StoreFormat.PKCS11``.
     """
 
     format: StoreFormat
@@ -85,18 +86,18 @@ _OPENERS: Final[Mapping[StoreFormat, _Opener]] = MappingProxyType(
         StoreFormat.XML: open_xml,
         StoreFormat.JWK: open_jwk,
         StoreFormat.PKCS11: open_token,
-        StoreFormat.AUTO: open_any,
+        StoreFormat.ANY: open_any,
     }
 )
 # With a salt of this process the digest of a password is worthless outside of it.
 _SALT: Final = os.urandom(16)
-_CacheKey = tuple[StoreFormat, str | bytes, int, int, bytes]
+_CacheKey = tuple[StoreFormat, str | bytes, tuple[int, ...], bytes]
 _cache: OrderedDict[_CacheKey, Store] = OrderedDict()
 _cache_lock = threading.Lock()
 
 
 def open_store(source: StoreSource) -> Store:
-    """Open a store, or give the one opened before when file (by time and size), content and password are the same.
+    """Open a store, or give the one opened before when file, content and password are the same.
 
     Raises :class:`CertificateError` (271) when the file cannot be read or its content cannot be opened; the text
     says which, and never holds the password. Safe to call from several threads.
@@ -112,14 +113,16 @@ def open_store(source: StoreSource) -> Store:
     password_digest = hashlib.sha256(_SALT + password).digest()
     if source.path is not None:
         path, status = _locate(source.path, source.what)
-        key: _CacheKey = (source.format, str(path), status.st_mtime_ns, status.st_size, password_digest)
+        # The number too, for a file may be replaced by one that is as long and as old.
+        state = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
+        key: _CacheKey = (source.format, str(path), state, password_digest)
         what = f"{str(path)!r} ({source.what})"
         return _cached(key, lambda: _opened(opener, _read(path, source.what), password, what))
     content = source.content or b""
     if source.format is StoreFormat.PKCS11:
         # The content is an address, which stays the same when what is there changes.
         return opener(content, password, source.what)
-    key = (source.format, hashlib.sha256(content).digest(), 0, len(content), password_digest)
+    key = (source.format, hashlib.sha256(content).digest(), (), password_digest)
     return _cached(key, lambda: _opened(opener, content, password, source.what))
 
 
@@ -150,11 +153,11 @@ def _cached(key: _CacheKey, make: Callable[[], Store]) -> Store:
 
 
 def _path_or_content(source: StoreSource) -> StoreSource:
-    """``source`` with a path in place of the content where that is one. Nothing of the content is in an error."""
+    """``source`` with what its content turns out to be. Nothing of the content is in an error."""
     content = source.content or b""
     path = _existing_path(content)
     if path is not None:
-        return replace(source, path=path, content=None)
+        return replace(source, format=StoreFormat.ANY, path=path, content=None)
     if is_token_uri(content):
         return replace(source, format=StoreFormat.PKCS11)
     if recognised(content) is None:
@@ -162,7 +165,7 @@ def _path_or_content(source: StoreSource) -> StoreSource:
             ErrorCode.CANNOT_OPEN_STORE,
             f"{source.what} is neither the path of a file that is there nor a store in a format that is known.",
         )
-    return source
+    return replace(source, format=StoreFormat.ANY)
 
 
 def _existing_path(content: bytes) -> str | None:

@@ -23,8 +23,6 @@ _KEY: Final = 1
 _IV: Final = 2
 MAXIMUM_SALT: Final = 1024
 """Octets; written are 8 to 64. A salt is repeated, and every piece of it worked on, for each block of output."""
-MAXIMUM_RC2: Final = 1024 * 1024
-"""Octets decrypted with RC2, of which this does 400 KB a second."""
 # asn1crypto's names (RFC 7292 appendix C) -> octets of key, and of the key for RC2 its effective bits.
 _PKCS12_SCHEMES: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
     {
@@ -97,6 +95,8 @@ def decrypt(algorithm: Any, ciphertext: bytes, password: Password, budget: Budge
         raise UnknownAlgorithmError(name)
     if not ciphertext or len(ciphertext) % _BLOCK_SIZES[cipher] or len(iv) != _BLOCK_SIZES[cipher]:
         raise ValueError("not made of whole blocks")
+    if cipher == "rc2":
+        budget.decrypt_rc2(len(ciphertext))
     return without_padding(_decrypt(cipher, key, iv, ciphertext), _BLOCK_SIZES[cipher])
 
 
@@ -164,8 +164,6 @@ def _pbes2(parameters: Any, password: Password, budget: Budget) -> tuple[str, by
 
 def _decrypt(cipher: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
     if cipher == "rc2":
-        if len(ciphertext) > MAXIMUM_RC2:
-            raise UnknownAlgorithmError("that much data with RC2")
         context = RC2CBC(key, iv, 8 * len(key)).decryptor()
         return context.update(ciphertext) + context.finalize()
     # Three keys K1, K2, K1 are what TripleDES with two keys is, and with K1 three times it is DES.

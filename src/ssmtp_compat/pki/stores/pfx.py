@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
-from ..ber import elements_in, string_contents, to_definite
+from ..ber import Element, read_elements, to_definite
 from ..certificates import Certificate
 from .budget import Budget
 from .content import MALFORMED, binary_content, definite_content
@@ -100,7 +100,7 @@ class _Opening:
             info = part["content"]["encrypted_content_info"]
             algorithm = info["content_encryption_algorithm"]
             # asn1crypto takes an implicit OCTET STRING in pieces with an indefinite length only.
-            ciphertext = string_contents(elements_in(info.dump())[2])
+            ciphertext = read_elements(info.dump(), Element).children[2].joined()
             for form in self._forms:
                 try:
                     bags = _bags(decrypt(algorithm, ciphertext, form, self._budget))

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
 from ..armor import CERTIFICATE_LABELS, decode_base64, pem_blocks, plain_content
-from ..ber import elements_in
+from ..ber import Element, read_elements
 from ..certificates import Certificate
 from .budget import Budget
 from .content import binary_content, definite_content
@@ -64,7 +64,7 @@ def _encodings(content: bytes, what: str) -> list[bytes]:
 def _is_certificate(der: bytes, what: str) -> bool:
     # A certificate has signature algorithm and signature behind its body; a key is an algorithm and a bit string.
     try:
-        return len(elements_in(der)) == _PARTS_OF_A_CERTIFICATE
+        return len(read_elements(der, Element).children) == _PARTS_OF_A_CERTIFICATE
     except ValueError as error:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is no {_KIND}.") from error
 

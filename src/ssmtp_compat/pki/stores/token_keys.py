@@ -1,26 +1,46 @@
-"""Private keys that stay on a PKCS #11 token, behind the interface of cryptography's keys: they sign, and no more."""
+"""Private keys that stay on a PKCS #11 token, behind the interface of cryptography's keys.
+
+They sign, decrypt and agree on secrets; nothing gives them away.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar
 
 from asn1crypto import algos, core
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.padding import PSS, AsymmetricPadding, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import OAEP, PSS, AsymmetricPadding, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .token_session import token_session
 from .token_uri import TokenAddress
 
-__all__ = ["TokenECKey", "TokenKey", "TokenRSAKey"]
+__all__ = ["StaysOnToken", "TokenECKey", "TokenKey", "TokenRSAKey"]
 
+_Public = TypeVar("_Public", bound=rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
 _STAYS: Final = "the private key does not leave its token"
 # cryptography's name of a hash -> asn1crypto's, where the two differ.
 _ASN1_NAMES: Final = {"sha3-224": "sha3_224", "sha3-256": "sha3_256", "sha3-384": "sha3_384", "sha3-512": "sha3_512"}
+# Errors that no ciphertext can cause, by their names in python-pkcs11. DeviceError is not among them: some cards say it
+# of wrong padding.
+_NOT_OF_THE_CIPHERTEXT: Final = frozenset(
+    {
+        "DeviceRemoved",
+        "MechanismInvalid",
+        "MechanismParamInvalid",
+        "SessionClosed",
+        "SessionHandleInvalid",
+        "TokenNotPresent",
+        "UserNotLoggedIn",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,46 @@ class TokenKey:
         ``pss`` is the hash, the hash of the mask generation function, and the octets of salt. Raises as
         :func:`token_session`.
         """
+        with self._object(key_type, "sign") as (pkcs11, key):
+            parameters = (pkcs11.Mechanism[pss[0]], pkcs11.MGF[pss[1]], pss[2]) if pss is not None else None
+            signature: bytes = key.sign(data, mechanism=pkcs11.Mechanism[mechanism], mechanism_param=parameters)
+            return signature
+
+    def decrypt(self, ciphertext: bytes, mechanism: str, oaep: tuple[str, str, bytes | None] | None) -> bytes | None:
+        """What the RSA key makes of ``ciphertext``; None for whatever the token says against that.
+
+        Tokens say it in several ways, of which none may be told from another (see ``key_recovery.recover_key``).
+        ``oaep`` is the hash, the hash of the mask generation function, and the label. Raises as :func:`token_session`
+        where the token is not there, or lacks the mechanism.
+        """
+        with self._object("RSA", "decrypt") as (pkcs11, key):
+            parameters = (pkcs11.Mechanism[oaep[0]], pkcs11.MGF[oaep[1]], oaep[2]) if oaep is not None else None
+            try:
+                plain: bytes = key.decrypt(
+                    ciphertext, mechanism=pkcs11.Mechanism[mechanism], mechanism_param=parameters
+                )
+            except pkcs11.PKCS11Error as error:
+                if type(error).__name__ in _NOT_OF_THE_CIPHERTEXT:
+                    raise
+                return None
+            return plain
+
+    def exchange(self, point: bytes, size: int) -> bytes:
+        """The secret of ``size`` octets that the EC key agrees on with the public ``point``. Raises as above."""
+        with self._object("EC", "derive_key") as (pkcs11, key):
+            secret = key.derive_key(
+                pkcs11.KeyType.GENERIC_SECRET,
+                size * 8,
+                mechanism=pkcs11.Mechanism.ECDH1_DERIVE,
+                mechanism_param=(pkcs11.KDF.NULL, None, point),
+                template={pkcs11.Attribute.SENSITIVE: False, pkcs11.Attribute.EXTRACTABLE: True},
+            )
+            value: bytes = secret[pkcs11.Attribute.VALUE]
+            return value
+
+    @contextmanager
+    def _object(self, key_type: str, use: str) -> Iterator[tuple[Any, Any]]:
+        """python-pkcs11, and its object of the private key, which has the method ``use``."""
         with token_session(self.address, self.pin, self.what) as session:
             import pkcs11
 
@@ -54,15 +114,19 @@ class TokenKey:
             keys = list(islice(session.get_objects(wanted), 1))
             if not keys:
                 raise LookupError("its private key is no longer there")
-            parameters = (pkcs11.Mechanism[pss[0]], pkcs11.MGF[pss[1]], pss[2]) if pss is not None else None
-            signature: bytes = keys[0].sign(data, mechanism=pkcs11.Mechanism[mechanism], mechanism_param=parameters)
-            return signature
+            if not hasattr(keys[0], use):
+                # The methods are those that CKA_SIGN, CKA_DECRYPT and CKA_DERIVE allow.
+                raise LookupError(f"its private key is not allowed to {use.partition('_')[0]}")
+            yield pkcs11, keys[0]
 
 
-class TokenRSAKey(rsa.RSAPrivateKey):
-    """An RSA key on a token."""
+class StaysOnToken(Generic[_Public]):
+    """What the keys have in common, and what cryptography's private keys offer and a token does not."""
 
-    def __init__(self, key: TokenKey, public: rsa.RSAPublicKey) -> None:
+    _key: TokenKey
+    _public: _Public
+
+    def __init__(self, key: TokenKey, public: _Public) -> None:
         self._key = key
         self._public = public
 
@@ -70,8 +134,24 @@ class TokenRSAKey(rsa.RSAPrivateKey):
     def key_size(self) -> int:
         return self._public.key_size
 
-    def public_key(self) -> rsa.RSAPublicKey:
+    def public_key(self) -> _Public:
         return self._public
+
+    def private_numbers(self) -> NoReturn:
+        raise TypeError(_STAYS)
+
+    def private_bytes(self, *arguments: object, **keywords: object) -> NoReturn:
+        raise TypeError(_STAYS)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+class TokenRSAKey(StaysOnToken[rsa.RSAPublicKey], rsa.RSAPrivateKey):
+    """An RSA key on a token."""
 
     def sign(self, data: Any, padding: AsymmetricPadding, algorithm: Prehashed | hashes.HashAlgorithm | Any) -> bytes:
         """As cryptography's, with PKCS1v15 and PSS. The hash is made here, for tokens know few of them."""
@@ -82,39 +162,25 @@ class TokenRSAKey(rsa.RSAPrivateKey):
             return self._key.sign(digest, "RSA", "RSA_PKCS_PSS", _pss_parameters(padding, used, self.key_size))
         raise UnsupportedAlgorithm("a padding that is neither PKCS1v15 nor PSS")
 
-    def decrypt(self, ciphertext: Any, padding: AsymmetricPadding) -> NoReturn:
-        raise UnsupportedAlgorithm("a key on a token only signs")
-
-    def private_numbers(self) -> NoReturn:
-        raise TypeError(_STAYS)
-
-    def private_bytes(self, *arguments: object, **keywords: object) -> NoReturn:
-        raise TypeError(_STAYS)
-
-    def __copy__(self) -> TokenRSAKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> TokenRSAKey:
-        return self
+    def decrypt(self, ciphertext: Any, padding: AsymmetricPadding) -> bytes:
+        """As cryptography's, with PKCS1v15 and OAEP: ValueError where the token refuses the ciphertext."""
+        if isinstance(padding, PKCS1v15):
+            plain = self._key.decrypt(bytes(ciphertext), "RSA_PKCS", None)
+        elif isinstance(padding, OAEP):
+            plain = self._key.decrypt(bytes(ciphertext), "RSA_PKCS_OAEP", _oaep_parameters(padding))
+        else:
+            raise UnsupportedAlgorithm("a padding that is neither PKCS1v15 nor OAEP")
+        if plain is None:
+            raise ValueError("decryption failed")
+        return plain
 
 
-class TokenECKey(ec.EllipticCurvePrivateKey):
+class TokenECKey(StaysOnToken[ec.EllipticCurvePublicKey], ec.EllipticCurvePrivateKey):
     """An EC key on a token."""
-
-    def __init__(self, key: TokenKey, public: ec.EllipticCurvePublicKey) -> None:
-        self._key = key
-        self._public = public
-
-    @property
-    def key_size(self) -> int:
-        return self._public.key_size
 
     @property
     def curve(self) -> ec.EllipticCurve:
         return self._public.curve
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self._public
 
     def sign(self, data: Any, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
         """As cryptography's, with ECDSA: DER of ECDSA-Sig-Value (RFC 3279 2.2.3)."""
@@ -124,20 +190,10 @@ class TokenECKey(ec.EllipticCurvePrivateKey):
         half = len(numbers) // 2
         return encode_dss_signature(int.from_bytes(numbers[:half], "big"), int.from_bytes(numbers[half:], "big"))
 
-    def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> NoReturn:
-        raise UnsupportedAlgorithm("a key on a token only signs")
-
-    def private_numbers(self) -> NoReturn:
-        raise TypeError(_STAYS)
-
-    def private_bytes(self, *arguments: object, **keywords: object) -> NoReturn:
-        raise TypeError(_STAYS)
-
-    def __copy__(self) -> TokenECKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> TokenECKey:
-        return self
+    def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> bytes:
+        """As cryptography's: the x-coordinate of the shared point."""
+        point = peer_public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return self._key.exchange(point, (self.key_size + 7) // 8)
 
 
 def _digest(data: Any, algorithm: Any) -> tuple[hashes.HashAlgorithm, bytes]:
@@ -164,5 +220,14 @@ def _pss_parameters(padding: PSS, algorithm: hashes.HashAlgorithm, key_size: int
         # DIGEST_LENGTH, or as much as there is room for (RFC 8017 9.1.1), which is what AUTO is in signing.
         room = (key_size - 1 + 7) // 8 - algorithm.digest_size - 2
         salt = algorithm.digest_size if salt is PSS.DIGEST_LENGTH else room
-    name, generator = (one.name.upper().replace("-", "_") for one in (algorithm, padding.mgf._algorithm))
-    return name.replace("SHA1", "SHA_1"), generator, salt
+    return (*_hash_names(algorithm, padding.mgf), salt)
+
+
+def _oaep_parameters(padding: OAEP) -> tuple[str, str, bytes | None]:
+    return (*_hash_names(padding._algorithm, padding._mgf), padding._label)
+
+
+def _hash_names(algorithm: hashes.HashAlgorithm, generator: Any) -> tuple[str, str]:
+    """The mechanism of a hash, and the mask generation function with another, by the names of python-pkcs11."""
+    name, mask = (one.name.upper().replace("-", "_") for one in (algorithm, generator._algorithm))
+    return name.replace("SHA1", "SHA_1"), mask

@@ -26,7 +26,7 @@ from .securing import (
     signer_spec,
 )
 from .tls import tls_options, tls_start
-from .tunnel import USUAL_PORTS, tunnel_options
+from .tunnel import USUAL_PORTS, proxy_to, tunnel_options
 
 __all__ = [
     "SIGNER",
@@ -41,6 +41,7 @@ __all__ = [
     "issuer_store",
     "message_dsn",
     "message_spec",
+    "proxy_to",
     "recipients",
     "recipients_spec",
     "reverse_path",

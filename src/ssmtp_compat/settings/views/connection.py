@@ -10,7 +10,7 @@ from ...errors import InvalidValueError, SSMTPError, UnsupportedError
 from ...net.tcp import TcpOptions
 from ...net.timeouts import Timeouts
 from ...smtp.auth.mechanism import Credentials
-from ...smtp.options import SmtpOptions
+from ...smtp.options import SmtpOptions, TlsStart
 from ..store import Settings
 from .tls import host, tls_start
 
@@ -63,16 +63,25 @@ def timeouts(settings: Settings) -> Timeouts:
 def smtp_options(settings: Settings) -> SmtpOptions:
     """How to greet and log in."""
     mechanism = AuthMechanisms(settings.number(P.AuthMechanism))
-    if settings.text(P.User) and not settings.flag(P.AllowExtensions):
-        raise InvalidValueError(
-            ErrorCode.INVALID_VALUE,
-            "User is set and AllowExtensions is False, but logging in (AUTH) is an extension; set it to True.",
-        )
+    start = tls_start(settings)
+    if not settings.flag(P.AllowExtensions):
+        # Said here, for the server could only be blamed for not offering what it was not asked for.
+        if start is TlsStart.STARTTLS:
+            raise InvalidValueError(
+                ErrorCode.INVALID_VALUE,
+                "SSLStartMode calls for STARTTLS and AllowExtensions is False, but STARTTLS is an extension; set it to "
+                "True.",
+            )
+        if settings.text(P.User):
+            raise InvalidValueError(
+                ErrorCode.INVALID_VALUE,
+                "User is set and AllowExtensions is False, but logging in (AUTH) is an extension; set it to True.",
+            )
     return SmtpOptions(
         hello=settings.setting_text("Hello"),
         use_extensions=settings.flag(P.AllowExtensions),
         use_pipelining=settings.setting_flag("UsePipelining"),
-        tls_start=tls_start(settings),
+        tls_start=start,
         max_reply_line=settings.setting_number("MaxLineLength"),
         credentials=_credentials(settings, mechanism) if settings.text(P.User) else None,
         mechanism=_SASL_NAMES.get(mechanism, ""),

@@ -10,8 +10,9 @@ from ...catalog.enums import Importance, Priority, PropertyID, RecipientTypes, S
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError, SSMTPError
 from ...message.addresses import Group, Mailbox, flatten, parse_address_list, parse_mailbox
-from ...message.ascii_text import AsciiText, Octets
-from ...message.canonical import encode_text
+from ...message.ascii_text import AsciiText
+from ...message.body import LONG, LineBlocks, Octets
+from ...message.canonical import encode_text, has_ascii_line_ends
 from ...message.compose import MessageSpec
 from ...message.dates import format_date
 from ...message.message_id import make_message_id, normalise_message_id
@@ -101,12 +102,13 @@ _LONG_TEXT: Final = 1 << 16
 
 
 def body(settings: Settings) -> Octets:
-    """MessageText as octets in the code page, with the line endings it was given."""
+    """MessageText as octets in the code page, with the line endings it was given or with canonical ones."""
     text = settings.text(P.MessageText)
     # ASCII is itself in every code page that mail can carry, but for UTF-7, in which it would harm base64.
     if text.isascii():
         return text.encode("ascii") if len(text) < _LONG_TEXT else AsciiText(text)
-    return encode_text(text, body_codec(settings))
+    codec = body_codec(settings)
+    return encode_text(text, codec) if len(text) < LONG or not has_ascii_line_ends(codec) else LineBlocks(text, codec)
 
 
 def body_charset(settings: Settings) -> str:

@@ -101,7 +101,7 @@ def issuer_store(settings: Settings) -> StoreSource | None:
         return None
     from ...pki.stores.opening import StoreFormat, StoreSource
 
-    return StoreSource(format=StoreFormat.PEM, path=path, content=None, password="", what="IssuerCertificatesFile")
+    return StoreSource(format=StoreFormat.ANY, path=path, content=None, password="", what="IssuerCertificatesFile")
 
 
 def _blob_type(file_type: CertStoreTypes) -> CertStoreTypes:

@@ -37,14 +37,9 @@ _FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80
 
 
 def tunnel_options(settings: Settings) -> TunnelOptions | None:
-    """The proxy to go through; None where the way is direct."""
-    kind = FirewallTypes(settings.number(P.FirewallType))
-    detect = settings.flag(P.FirewallAutoDetect) and not settings.text(P.FirewallHost).strip()
-    remotely = leaves_name_to_proxy(settings)
-    options = None
-    if (kind is not FirewallTypes.fwNone or detect) and not _excepted(settings):
-        options = _detected(settings) if detect else _named(settings, kind, remotely=remotely)
-    if options is None and remotely:
+    """The proxy to the mail server; None where the way is direct."""
+    options = proxy_to(settings, host(settings))
+    if options is None and leaves_name_to_proxy(settings):
         raise InvalidValueError(
             ErrorCode.INVALID_VALUE,
             "MailServer begins with *, which leaves the look-up of its name to a proxy, and no proxy is used.",
@@ -52,14 +47,24 @@ def tunnel_options(settings: Settings) -> TunnelOptions | None:
     return options
 
 
-def _excepted(settings: Settings) -> bool:
+def proxy_to(settings: Settings, target: str) -> TunnelOptions | None:
+    """The proxy to any host, which is the mail server's unless an exception is made for one of the two."""
+    with settings.lock:  # asked for in the middle of a method too
+        kind = FirewallTypes(settings.number(P.FirewallType))
+        detect = settings.flag(P.FirewallAutoDetect) and not settings.text(P.FirewallHost).strip()
+        if (kind is FirewallTypes.fwNone and not detect) or _excepted(settings, target):
+            return None
+        return _detected(settings, target) if detect else _named(settings, kind)
+
+
+def _excepted(settings: Settings, target: str) -> bool:
     from ...tunnel.autodetect import goes_direct
 
     # The other lists of this interface have semicolons, those of proxies elsewhere commas; no host has either.
-    return goes_direct(host(settings), settings.setting_text("ProxyExceptionsList").replace(",", ";").split(";"))
+    return goes_direct(target, settings.setting_text("ProxyExceptionsList").replace(",", ";").split(";"))
 
 
-def _named(settings: Settings, kind: FirewallTypes, *, remotely: bool) -> TunnelOptions:
+def _named(settings: Settings, kind: FirewallTypes) -> TunnelOptions:
     from ...tunnel.options import ProxyKind, TunnelOptions
 
     proxy = settings.text(P.FirewallHost).strip()
@@ -74,15 +79,15 @@ def _named(settings: Settings, kind: FirewallTypes, *, remotely: bool) -> Tunnel
         user=settings.text(P.FirewallUser),
         password=settings.text(P.FirewallPassword),
         headers=_headers(settings),
-        resolve_remotely=remotely,
+        resolve_remotely=leaves_name_to_proxy(settings),
         use_ipv6=settings.setting_number("UseIPv6"),
     )
 
 
-def _detected(settings: Settings) -> TunnelOptions | None:
+def _detected(settings: Settings, target: str) -> TunnelOptions | None:
     from ...tunnel.autodetect import proxy_of_environment
 
-    found = proxy_of_environment(os.environ, host(settings), settings.setting_number("UseIPv6"))
+    found = proxy_of_environment(os.environ, target, settings.setting_number("UseIPv6"))
     if found is None:
         return None
     if not found.can_log_in:  # passwords seldom stand in the environment, where everybody could read them

@@ -16,6 +16,8 @@ class ChannelBinding:
     """The data of RFC 9266; empty where this side cannot bind."""
     offered: bool = False
     """Whether the server offers any mechanism that binds."""
+    server_end_point: bytes = b""
+    """The data of RFC 5929 section 4, which stand for the server's certificate; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

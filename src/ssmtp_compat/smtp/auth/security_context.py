@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...catalog.errors import ErrorCode
-from ...errors import ProtocolError, SSMTPError, UnsupportedError
+from ...errors import ProtocolError, SSMTPError, UnsupportedError, printable
 from .mechanism import Credentials
 
 __all__ = ["SecurityContext"]
@@ -18,7 +18,9 @@ class SecurityContext:
 
     ``protocol`` is pyspnego's name for it, and the ``extra`` that brings the packages has the same unless another is
     named; ``title`` is what error texts call it, and ``service`` what the server's principal name begins with.
-    ``cached`` takes the user's tickets from the credential cache and leaves the password aside.
+    ``cached`` takes the user's tickets from the credential cache and leaves the password aside. Inside TLS the context
+    is bound to the server's certificate (RFC 5929 section 4), so that a server that looks at it, as one with Extended
+    Protection does, notices who hands the exchange on from another connection; others pay no attention.
 
     No call takes a deadline. NTLM only computes; but Kerberos asks its key distribution centre inside the C library,
     which waits as long as krb5.conf says and cannot be interrupted.
@@ -48,6 +50,7 @@ class SecurityContext:
         ``NO_CREDENTIALS`` where no token can be made of the user's name and password, or of the tickets in the cache.
         """
         user, password = self._credentials.user, self._credentials.password
+        end_point = self._credentials.channel_binding.server_end_point
         try:
             # Not before it is needed: it is an extra, and slow to load. That Kerberos asks its key distribution centre
             # is the one exception to the rule that smtp/ has no connections: it belongs to the making of a token.
@@ -58,6 +61,11 @@ class SecurityContext:
                 hostname=self._credentials.host,
                 service=self._service,
                 protocol=self._protocol,
+                channel_bindings=spnego.channel_bindings.GssChannelBindings(
+                    application_data=b"tls-server-end-point:" + end_point
+                )
+                if end_point
+                else None,
             )
             token: bytes | None = self._context.step()
         except ImportError as error:
@@ -109,4 +117,4 @@ class SecurityContext:
         text = "" if isinstance(error, (ValueError, LookupError)) else str(error)
         if not text or (self._credentials.password and self._credentials.password in text):
             text = type(error).__name__
-        return "".join(char if char.isprintable() else "?" for char in text[:_LONGEST_REASON]).rstrip(".")
+        return printable(text[:_LONGEST_REASON]).rstrip(".")

@@ -1,0 +1,61 @@
+"""Reading holds a message whole, and not many times over."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from ssmtp_compat.smime.decrypting import decrypt_message
+from ssmtp_compat.smime.verifying import Trust, verify_message
+from unit.pki.authority import NOW, Issued, issue, name, rsa_key
+from unit.smime import forge
+from unit.smime.forge import enveloped, key_transport, rules, signed, signer_info
+
+BIG = forge.CONTENT + b"x" * 70 * 50_000
+GOAL = 3.5
+
+
+@pytest.fixture(scope="module")
+def bob() -> Issued:
+    return issue(name(("CN", "Bob")), rsa_key(2), emails=["alice@example.test"])
+
+
+def opaque(bob: Issued) -> bytes:
+    return forge.opaque(signed(signer_info(bob, rules(BIG)), certificates=[bob.certificate.der], content=BIG))
+
+
+def detached(bob: Issued) -> bytes:
+    cms = signed(signer_info(bob, rules(BIG)), certificates=[bob.certificate.der], content=None)
+    return forge.detached(cms, BIG)
+
+
+def encrypted(bob: Issued) -> bytes:
+    return forge.opaque(enveloped(key_transport(bob), encrypted=forge.cbc(BIG)))
+
+
+def authenticated(bob: Issued) -> bytes:
+    content, tag = forge.gcm(BIG)
+    return forge.opaque(forge.auth_enveloped(key_transport(bob), encrypted=content, tag=tag))
+
+
+@pytest.mark.parametrize("made", [opaque, detached, encrypted, authenticated], ids=lambda made: made.__name__)
+def test_the_memory_is_a_few_times_that_of_the_message(made: Callable[[Issued], bytes], bob: Issued):
+    message = made(bob)
+
+    def read() -> bytes:
+        if made in (opaque, detached):
+            verification = verify_message(message, Trust((bob.certificate,), NOW))
+            assert verification.verified
+            return verification.content
+        return decrypt_message(message, [bob.key_pair]).content
+
+    tracemalloc.start()
+    try:
+        content = read()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert content == BIG
+    assert peak < GOAL * len(message)
