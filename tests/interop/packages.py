@@ -48,6 +48,7 @@ PROGRAMS = {
     "php": "php-cli",
     "java": "default-jre-headless",
     "softhsm2-util": "softhsm2",
+    "strace": "strace",
 }
 SOFTHSM_MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 # Conflicts with Postfix, so it is unpacked beside it instead of installed, and what it needs is installed.

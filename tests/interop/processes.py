@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 
@@ -28,9 +28,12 @@ def require(*programs: str, plugins: tuple[str, ...] = (), modules: tuple[str, .
     wanted += [f"Python module {name} (dependency group interop)" for name in modules if not find_spec(name)]
     if root and os.geteuid() != 0:
         wanted.append("root's rights, to start this server")
-    if not wanted:
-        return
-    text = f"missing: {', '.join(wanted)}; run python tests/interop/packages.py as root"
+    if wanted:
+        do_without(f"missing: {', '.join(wanted)}; run python tests/interop/packages.py as root")
+
+
+def do_without(text: str) -> NoReturn:
+    """Skip the test for the reason ``text``; in CI fail it."""
     if os.environ.get("CI") == "true":
         pytest.fail(text)
     pytest.skip(text)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import socket
 import stat
 from pathlib import Path
 from typing import Any
@@ -20,38 +18,10 @@ from ssmtp_compat import (
 )
 from ssmtp_compat.catalog.errors import ErrorCode
 from wire.mailer import CONTENT, Mailer
+from wire.queue_runs import endings, queue, run
 from wire.scripted_server import Close, Ending, Reset, ScriptedServer, Send, Step
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Path:
-    directory = tmp_path / "spool"
-    directory.mkdir()
-    return directory
-
-
-def queue(spool: Path, *, count: int = 1, **properties: Any) -> list[str]:
-    """Queue messages, each to a recipient of its own: bob0, bob1 and so on."""
-    names = []
-    with Mailer(25, **{"MailServer": "", **properties}) as mailer:
-        for number in range(count):
-            mailer.set(**{"SendTo": f"bob{number}@example.test", **properties})
-            names.append(ssmtp_do_queue(mailer.handle, str(spool)))
-            assert names[-1], mailer.error
-    return names
-
-
-def run(port: int, spool: Path, **settings: object) -> tuple[int, str]:
-    with Mailer(port) as mailer:
-        mailer.config(**settings)
-        ssmtp_do_processqueue(mailer.handle, str(spool))
-        return mailer.error
-
-
-def endings(spool: Path) -> list[str]:
-    return sorted(path.suffix for path in spool.iterdir())
 
 
 # -- queueing ---------------------------------------------------------------------------------------------------------
@@ -167,6 +137,25 @@ def test_the_next_message_is_on_its_way_before_the_verdict_on_this_one(spool: Pa
     assert joined.count(b".\r\nMAIL FROM") == 2
 
 
+def test_while_a_long_message_goes_out_the_next_is_free_for_other_senders(spool: Path):
+    queue(spool, MessageText="x\r\n" * 50_000)
+    queue(spool)
+    seen: list[list[str]] = []
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        mailer.on("StartTransfer", lambda _: seen.append(endings(spool)))
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == 0, mailer.error
+    assert seen[0] == [".queued", ".sending"]
+
+
+def test_a_message_to_many_follows_another(spool: Path):
+    many = ", ".join(f"bob{number}@example.test" for number in range(250))
+    for recipients in ("alice@example.test", many, "carol@example.test"):
+        queue(spool, SendTo=recipients)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    assert [len(message.recipients) for message in server.messages] == [1, 250, 1]
+
+
 def test_without_pipelining_one_thing_follows_the_other(spool: Path):
     queue(spool, count=3)
     with ScriptedServer(extensions=["SIZE 1000000"]) as server:
@@ -253,6 +242,15 @@ def test_stoponqueueerrors_leaves_the_rest(spool: Path):
     assert endings(spool) == [".failed", ".queued", ".queued", ".reason"]
 
 
+def test_stoponqueueerrors_sends_nothing_behind_a_message_that_may_be_refused(spool: Path):
+    queue(spool, count=3)
+    with ScriptedServer(replies={"MESSAGE": ["250 OK", "554 no"]}) as server:
+        assert run(server.port, spool, StopOnQueueErrors=True)[0] == ErrorCode.SMTP_PROTOCOL
+    assert len(server.messages) == 2
+    assert server.connection.ending is Ending.QUIT
+    assert endings(spool) == [".failed", ".queued", ".reason"]
+
+
 def test_what_this_server_cannot_take_is_set_aside(spool: Path):
     queue(spool, count=1, MessageText="x" * 500 + "\r\n")
     queue(spool, count=1, MessageText="y\r\n", SendTo="dan@example.test")
@@ -320,100 +318,6 @@ def test_a_callback_that_raises_leaves_every_file_in_a_state(spool: Path):
     assert endings(spool) == [".queued"] * 2
 
 
-# -- files that are no messages of ours -------------------------------------------------------------------------------
-
-
-def corrupted(file: Path, old: bytes, new: bytes) -> None:
-    content = file.read_bytes()
-    assert old in content
-    file.write_bytes(content.replace(old, new, 1))
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        (b"queue 1", b"queue 2", "another version"),
-        (b"Hello", b"Jello", "SHA-256 differs"),
-        (b"Bob\r\n", b"", "octets where its header says"),
-        (b"From: <alice@example.test>\r\nRec", b"Rec", "no line From"),
-        (b"Recipient: To <bob0@example.test>\r\n", b"", "no line Recipient"),
-        (b"bob0@example.test>", b"bob0@example.test> SIZE=1", "SIZE"),
-        (b"<bob0@example.test>", b"<bob0@exa mple.test>", "exa mple"),
-        (b"<bob0@example.test>", b"<x> <bob0@example.test>", "line"),
-        (b"Body: 7bit", b"Body: 7bit\r\nBody: 8bit", "a second time"),
-        (b"Body: 7bit", b"Body: binary", "neither 7bit nor 8bit"),
-        (b"Body: 7bit", b"Evil: 7bit", "unknown name"),
-        (b"Length: ", b"Length: -", "no number"),
-        (b"SHA-256: ", b"SHA-256: x", "64 hexadecimal"),
-        (b"Recipient: To <bob0", b"Recipient: To <bob\x000", "Name: value"),
-    ],
-)
-def test_a_damaged_file_is_set_aside_and_never_sent(spool: Path, old: bytes, new: bytes, words: str):
-    (name, _) = queue(spool, count=2)
-    corrupted(spool / name, old, new)
-    with ScriptedServer() as server:
-        code, text = run(server.port, spool)
-    assert code == ErrorCode.CANNOT_OPEN_FILE
-    assert name in text
-    assert [message.recipients for message in server.messages] == [["bob1@example.test"]]
-    assert endings(spool) == [".failed", ".reason"]
-    assert words in (spool / name.replace(".queued", ".reason")).read_text()
-
-
-@pytest.mark.parametrize("content", [b"", b"\r\n", b"ssmtp_compat queue 1\r\n", b"\0" * 100, b"From: a@b\r\n\r\nx\r\n"])
-def test_what_is_no_queued_message_is_set_aside(spool: Path, content: bytes):
-    file = spool / "x.queued"
-    file.write_bytes(content)
-    file.chmod(0o600)
-    with ScriptedServer() as server:
-        assert run(server.port, spool)[0] == ErrorCode.CANNOT_OPEN_FILE
-    assert server.connections == []
-    assert endings(spool) == [".failed", ".reason"]
-    assert (spool / "x.failed").read_bytes() == content
-
-
-def test_what_is_not_ours_is_left_alone(spool: Path, tmp_path: Path):
-    (real,) = queue(spool)
-    outside = tmp_path / "outside.queued"
-    (spool / real).rename(outside)
-    (spool / "link.queued").symlink_to(outside)
-    (spool / "directory.queued").mkdir()
-    os.mkfifo(spool / "pipe.queued")
-    os.link(outside, spool / "second-name.queued")
-    with socket.socket(socket.AF_UNIX) as unix:
-        unix.bind(str(spool / "socket.queued"))
-    (spool / "notes.txt").write_text("keep")
-    before = {path.name for path in spool.iterdir()}
-    with ScriptedServer() as server, Mailer(server.port) as mailer:
-        mailer.record("Error")
-        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.CANNOT_OPEN_FILE
-        told = " ".join(mailer.recorded("Error", "description"))
-    for words in ("link.queued", "symbolic link", "directory.queued", "pipe.queued", "second name", "socket.queued"):
-        assert words in told
-    assert server.connections == []
-    assert {path.name for path in spool.iterdir()} == before
-
-
-@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-def test_a_file_that_others_may_write_is_left_alone(spool: Path, mode: int):
-    (name,) = queue(spool)
-    (spool / name).chmod(mode)
-    with ScriptedServer() as server:
-        code, text = run(server.port, spool)
-    assert code == ErrorCode.CANNOT_OPEN_FILE
-    assert f"mode {mode:04o}" in text
-    assert endings(spool) == [".queued"]
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_file_of_another_user_is_left_alone(spool: Path, monkeypatch: pytest.MonkeyPatch):
-    (name,) = queue(spool)
-    os.chown(spool / name, 12345, -1)
-    with ScriptedServer() as server:
-        assert "uid 12345" in run(server.port, spool)[1]
-    assert endings(spool) == [".queued"]
-
-
 # -- several senders, and dead ones -----------------------------------------------------------------------------------
 
 
@@ -433,41 +337,6 @@ def test_a_file_that_another_process_sends_is_not_sent_twice(spool: Path):
         assert run(server.port, spool) == (0, "")  # its sender is dead, and the file is taken up again
     assert len(server.messages) == 1
     assert endings(spool) == []
-
-
-def test_a_message_of_another_program_is_sent(spool: Path):
-    message = b"From: a@example.test\r\nBcc: secret@example.test\r\nSubject: hand-made\r\n\r\n.dot\r\n"
-    lines = [
-        "ssmtp_compat queue 1",
-        "From: <>",
-        "Recipient: To <bob@example.test>",
-        "Body: 7bit",
-        f"Length: {len(message)}",
-        f"SHA-256: {hashlib.sha256(message).hexdigest()}",
-    ]
-    file = spool / "hand-made.queued"
-    file.write_bytes("\n".join([*lines, "", ""]).encode() + message)
-    file.chmod(0o600)
-    with ScriptedServer() as server:
-        assert run(server.port, spool) == (0, "")
-    (sent,) = server.messages
-    assert sent.content == b"From: a@example.test\r\nSubject: hand-made\r\n\r\n.dot\r\n"
-    assert "MAIL FROM:<> SIZE=" in "\n".join(server.commands)
-
-
-@pytest.mark.parametrize("message", [b"a\nb\r\n", b"a\r\n.\nb\r\n", b"a\0\r\n", b"x" * 999 + b"\r\n", b"\r\n\xfc\r\n"])
-def test_a_message_that_is_not_fit_for_the_wire_is_set_aside(spool: Path, message: bytes):
-    head = (
-        f"ssmtp_compat queue 1\nFrom: <a@b>\nRecipient: To <c@d>\nBody: 7bit\nLength: {len(message)}\n"
-        f"SHA-256: {hashlib.sha256(message).hexdigest()}\n\n"
-    )
-    file = spool / "x.queued"
-    file.write_bytes(head.encode() + message)
-    file.chmod(0o600)
-    with ScriptedServer() as server:
-        assert run(server.port, spool)[0] == ErrorCode.CANNOT_OPEN_FILE
-    assert server.connections == []
-    assert endings(spool) == [".failed", ".reason"]
 
 
 def test_a_large_message_is_read_piece_by_piece(spool: Path):

@@ -67,7 +67,8 @@ def test_only_what_is_asked_for_is_sent_and_asked_for_when_its_turn_comes(tmp_pa
     with ScriptedServer() as server:
 
         def two_of_three() -> Iterator[Waiting]:
-            files = {one.name: one for one in SpoolDirectory(str(tmp_path)).waiting()}
+            with SpoolDirectory(str(tmp_path)) as directory:
+                files = {one.name: one for one in directory.waiting()}
             assert server.connections == []
             yield files[names[2]]
             assert server.commands[-1] == "DATA"  # and the verdict on it is still to come
@@ -81,10 +82,10 @@ def test_only_what_is_asked_for_is_sent_and_asked_for_when_its_turn_comes(tmp_pa
 def test_a_file_that_cannot_be_taken_away_is_told_with_its_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (name,) = queue_messages(tmp_path, 1)
 
-    def refuse(self: Path, *, missing_ok: bool = False) -> None:
+    def refuse(path: str, *, dir_fd: int) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "unlink", refuse)
     with ScriptedServer() as server:
         assert watched(server.port, tmp_path) == (302, [(name, Outcome.SENT, 0, False)])
 

@@ -982,8 +982,8 @@ _OUR_ROWS: Final = (
         group="ssmtp_compat",
         value_type=ValueType.BOOL,
         default=False,
-        doc="Whether ProcessQueue stops at the first message that is refused. If not, the rest of the queue is still "
-        "sent.",
+        doc="Whether ProcessQueue stops at the first message that is refused, and sends each only when the one before "
+        "it is answered. If not, the rest of the queue is still sent.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,

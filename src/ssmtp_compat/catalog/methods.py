@@ -221,8 +221,9 @@ _ROWS: Final = (
         parameters=(_RES, _QUEUE_DIR),
         returns="int",
         doc="Sends the messages that Queue stored, the oldest first, in one session. A message that is refused for "
-        "good is renamed to end in .failed and the run goes on; a failing connection ends it. It returns the code of "
-        "the first failure.",
+        "good is renamed to end in .failed, one refused for now waits again, and the run goes on; a failing connection "
+        "or disk ends it. No message is lost; docs/queue-format.md says when one can be sent twice. It returns the "
+        "code of the first failure, or of what ended it.",
         evidence=Evidence.OURS,
         source=f"{_QUEUE_PAGES}; that the run goes on is ours",
     ),

@@ -164,7 +164,6 @@ class SSMTPClient:
         ``watched`` says which of them, and who is told what becomes of each; its flags are those of the settings.
         """
         from ..operations.queueing import QueueOptions, QueueRun
-        from ..spool.directory import SpoolDirectory
 
         with self._method() as deadline:
             with self.settings.lock:
@@ -174,13 +173,10 @@ class SSMTPClient:
                     keep_sent=self.settings.setting_flag("KeepQueue"),
                     stop_at_failure=self.settings.setting_flag("StopOnQueueErrors"),
                 )
-            run = QueueRun(SpoolDirectory(path), delivery, options, self.events)
-            try:
+            with QueueRun(path, delivery, options, self.events) as run:
                 if run.claim():
                     with self.link.for_method(deadline) as connection:
                         run.send_all(connection, deadline, self._watch)
-            finally:
-                run.release()
             if run.failure is not None:
                 raise run.failure
 

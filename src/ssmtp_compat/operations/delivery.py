@@ -80,7 +80,7 @@ class Delivery:
         """The first part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
 
         Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
-        PIPELINING, and ``previous`` is called with that reply; it must not raise.
+        PIPELINING, and ``previous`` is called with that reply; if it raises, the connection has to be closed.
         """
         if not self._exchange.session.in_flight and self._exchange.session.state is not State.IDLE:
             self._end_foreign_transaction(deadline)

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from ..catalog.errors import ErrorCode
 from ..errors import (
@@ -27,23 +28,27 @@ from ..net.deadline import Deadline
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
 from ..smtp.session import SERVICE_CLOSING
-from ..spool.directory import Claim, SpoolDirectory, UnsafeFileError, Waiting
+from ..spool.claim import Claim, StuckFileError, UnsafeFileError, claim_file
+from ..spool.directory import SpoolDirectory, Waiting, shown
+from ..spool.file_content import ContentLostError
 from ..spool.format import FormatError
-from ..spool.messages import OpenedMessage, Submission, open_message, put_message
+from ..spool.reading import OpenedMessage, open_message
+from ..spool.writing import Submission, put_message
 from .connection import Connection
 from .delivery import Delivery, Outgoing
 from .exchange import refusal
 
 __all__ = ["Outcome", "QueueOptions", "QueueRun", "queue_message"]
 
-
 _PERMANENT: Final = 500
-# With these the connection is of no more use; every other failure is one message's own.
+# With these the connection is of no more use, or nothing more may be sent; every other failure is one message's own.
 _ENDS_THE_RUN: Final = (
     ConnectionFailedError,
+    ContentLostError,
     OperationInterruptedError,
     OperationTimeoutError,
     ProtocolError,
+    StuckFileError,
     TLSError,
 )
 
@@ -79,104 +84,106 @@ def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, crea
 
     Raises :class:`SSMTPError`: 302 for a directory that cannot be used, and what :meth:`Outgoing.check` raises.
     """
-    directory = SpoolDirectory(path)
-    composed = outgoing.check(delivery)
-    if composed.eight_bit:
-        # Nobody knows yet what the server takes. What may not be encoded stays as it is.
-        with suppress(UnsupportedError):
-            composed = outgoing.compose(False)
-    submission = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
-    fields = read_fields(composed.header.decode("utf-8"))
-    message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
-    return put_message(directory, submission, composed, created, message_id)
+    with SpoolDirectory(path) as directory:
+        composed = outgoing.check(delivery)
+        if composed.eight_bit:
+            # Nobody knows yet what the server takes. What may not be encoded stays as it is.
+            with suppress(UnsupportedError):
+                composed = outgoing.compose(False)
+        submission = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
+        fields = read_fields(composed.header.decode("utf-8"))
+        message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
+        return put_message(directory, submission, composed, created, message_id)
 
 
 class QueueRun:
-    """One pass through a directory. Messages that come in meanwhile are for the next."""
+    """One pass through a directory, as a context manager. Messages that come in meanwhile are for the next.
 
-    def __init__(
-        self, directory: SpoolDirectory, delivery: DeliveryOptions, options: QueueOptions, events: EventHub
-    ) -> None:
+    Raises :class:`SSMTPError` (302) for a directory that cannot be used. What was claimed and has no verdict when the
+    block ends waits again.
+    """
+
+    def __init__(self, path: str, delivery: DeliveryOptions, options: QueueOptions, events: EventHub) -> None:
         self.failure: SSMTPError | None = None
-        """The first one; the others have had their Error event."""
-        self._directory = directory
+        """The first one; each has had its Error event."""
         self._delivery_options = delivery
         self._options = options
         self._events = events
-        waiting = directory.waiting() if options.waiting is None else options.waiting
-        self._waiting = iter(waiting)
-        self._total = f" of {len(waiting)}" if isinstance(waiting, list) else ""
-        self._done = 0
+        self._held: list[Claim] = []
+        self._settled: list[Claim] = []
         self._next: tuple[Claim, OpenedMessage] | None = None
         self._in_flight: tuple[Claim, Delivery] | None = None
+        self._done = 0
+        self._given_up = False
         self._say: Callable[[str], None] = lambda _: None
+        self._directory = SpoolDirectory(path)
+        try:
+            waiting = self._directory.waiting() if options.waiting is None else options.waiting
+        except BaseException:
+            self._directory.close()
+            raise
+        self._waiting = iter(waiting)
+        self._total = f" of {len(waiting)}" if isinstance(waiting, list) else ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        troubles = []
+        if self._next is not None:
+            # It had no turn, which is nothing to be told of.
+            claim, self._next = self._next[0], None
+            self._held.remove(claim)
+            self._settled.append(claim)
+            troubles += self._trouble(claim.put_back)
+        while self._held:
+            troubles += self._let_go(self._held[-1], Outcome.PUT_BACK, None)
+        self._close_settled()
+        with self._directory:
+            troubles += self._trouble(self._directory.flush)
+        for trouble in troubles:
+            self._note(trouble)
 
     def claim(self) -> bool:
         """Claim the next message to send; False where there is none, so that no connection is made for nothing."""
-        self._next = self._next or self._claim_next()
+        while self._next is None and not self._stopped and (waiting := next(self._waiting, None)) is not None:
+            self._next = self._claim(waiting)
         return self._next is not None
 
     def send_all(self, connection: Connection, deadline: Deadline, watch: Callable[[Delivery], None]) -> None:
-        """Send everything; ``watch`` is told the delivery that events are about.
-
-        Raises what ends the run: the message in question, and one whose verdict is still to come, wait again then.
-        """
+        """Send everything; ``watch`` is told the delivery that events are about. Raises what ends the run."""
         self._say = connection.exchange.remark
-        try:
-            while not self._stopped and self.claim() and self._next is not None:
-                (claim, opened), self._next = self._next, None
-                self._send(connection, claim, opened, deadline, watch)
-            self._await_verdict(deadline)
-        except BaseException:
-            self.release()
-            raise
-
-    def release(self) -> None:
-        """Let what was claimed and has no verdict wait again."""
-        if self._next is not None:
-            self._quietly(self._next[0].put_back)
-        if self._in_flight is not None:
-            self._put_back(self._in_flight[0], None)
-        self._next = self._in_flight = None
+        while self.claim() and self._next is not None:
+            (claim, opened), self._next = self._next, None
+            delivery = Delivery(connection, self._delivery_options, self._events)
+            watch(delivery)
+            self._send(delivery, claim, opened, deadline)
+            if self._options.stop_at_failure or not connection.exchange.session.in_flight:
+                # Nothing may go out behind what could be the last, and the reply to a last chunk is here already.
+                self._await_verdict(deadline)
+        self._await_verdict(deadline)
 
     @property
     def _stopped(self) -> bool:
-        return self._options.stop_at_failure and self.failure is not None
+        return self._given_up or (self._options.stop_at_failure and self.failure is not None)
 
-    def _send(
-        self,
-        connection: Connection,
-        claim: Claim,
-        opened: OpenedMessage,
-        deadline: Deadline,
-        watch: Callable[[Delivery], None],
-    ) -> None:
-        delivery = Delivery(connection, self._delivery_options, self._events)
-        watch(delivery)
-        outgoing = _outgoing(opened)
+    def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
+        deadline.check()
         try:
-            deadline.check()
-            composed = outgoing.check(self._delivery_options)
-            delivery.begin(outgoing, composed, deadline, self._verdict)
+            delivery.begin(_outgoing(opened), opened.composed, deadline, self._verdict)
         except ReplyError as error:
             if error.reply_code == SERVICE_CLOSING:
-                self._put_back(claim, None)
                 raise
             self._settle_refused(claim, error)
         except _ENDS_THE_RUN:
-            self._put_back(claim, None)
             raise
         except SSMTPError as error:
-            # Said without the server, or before it was asked: it would be said again the next time.
+            # Said before the server was asked, and it would be said again the next time.
             self._settle_failed(claim, error)
-        except BaseException:
-            self._quietly(claim.put_back)
-            raise
         else:
             self._in_flight = (claim, delivery)
-            if not connection.exchange.session.in_flight:
-                # A last chunk was answered already.
-                self._await_verdict(deadline)
 
     def _await_verdict(self, deadline: Deadline) -> None:
         """The verdict on the last message, which nothing goes out behind."""
@@ -207,39 +214,60 @@ class QueueRun:
     # -- what becomes of a file ---------------------------------------------------------------------------------------
 
     def _settle_sent(self, claim: Claim) -> None:
-        self._done += 1
-        trouble = self._quietly(lambda: claim.sent(keep=self._options.keep_sent))
-        self._options.settled(claim.name, Outcome.SENT, None, trouble)
-        self._say(f"Queue: {claim.name} was sent ({self._done}{self._total}).")
+        troubles = self._let_go(claim, Outcome.SENT, None)
+        self._tell(claim, "was sent", troubles)
+        for trouble in troubles:
+            if isinstance(trouble, StuckFileError):
+                # The next run will send it once more, and so it would whatever else is sent now.
+                raise trouble
 
     def _settle_refused(self, claim: Claim, error: ReplyError) -> None:
         if error.reply_code >= _PERMANENT:
             self._settle_failed(claim, error)
-            return
-        self._done += 1
-        self._note(error)
-        self._put_back(claim, error)
-        self._say(f"Queue: {claim.name} waits for another time ({self._done}{self._total}).")
+        else:
+            self._settle_later(claim, error)
+
+    def _settle_later(self, claim: Claim, error: SSMTPError) -> None:
+        self._tell(claim, "waits for another time", [error, *self._let_go(claim, Outcome.PUT_BACK, error)])
 
     def _settle_failed(self, claim: Claim, error: SSMTPError) -> None:
+        self._tell(claim, "failed", [error, *self._let_go(claim, Outcome.FAILED, error)])
+
+    def _let_go(self, claim: Claim, outcome: Outcome, error: SSMTPError | None) -> list[SSMTPError]:
+        """Settle a file before any event tells of it, for a callback may raise. Where that is not possible, the file
+        stays on its way and is taken up again."""
+        self._held.remove(claim)
+        self._settled.append(claim)
+        troubles = self._trouble(lambda: self._settle(claim, outcome, error))
+        self._options.settled(claim.name, outcome, error, troubles[0] if troubles else None)
+        return troubles
+
+    def _settle(self, claim: Claim, outcome: Outcome, error: SSMTPError | None) -> None:
+        if outcome is Outcome.SENT:
+            claim.sent(keep=self._options.keep_sent)
+        elif outcome is Outcome.FAILED:
+            claim.failed(str(error))
+        else:
+            claim.put_back()
+
+    def _close_settled(self) -> None:
+        """Close the files of settled messages. That frees what a deleted one took of the disk, which lasts, so it is
+        done while the server is busy."""
+        while self._settled:
+            self._settled.pop().close()
+
+    def _tell(self, claim: Claim, what: str, troubles: list[SSMTPError]) -> None:
         self._done += 1
-        self._note(error)
-        trouble = self._quietly(lambda: claim.failed(str(error)))
-        self._options.settled(claim.name, Outcome.FAILED, error, trouble)
-        self._say(f"Queue: {claim.name} failed ({self._done}{self._total}).")
+        for trouble in [*troubles, *self._trouble(self._directory.flush_when_due)]:
+            self._note(trouble)
+        self._say(f"Queue: {shown(claim.name)} {what} ({self._done}{self._total}).")
 
-    def _put_back(self, claim: Claim, error: SSMTPError | None) -> None:
-        trouble = self._quietly(claim.put_back)
-        self._options.settled(claim.name, Outcome.PUT_BACK, error, trouble)
-
-    def _quietly(self, settle: Callable[[], None]) -> SSMTPError | None:
-        """A file that cannot be renamed stays on its way and is taken up again; the run goes on."""
+    def _trouble(self, change: Callable[[], None]) -> list[SSMTPError]:
         try:
-            settle()
+            change()
         except SSMTPError as error:
-            self._note(error)
-            return error
-        return None
+            return [error]
+        return []
 
     def _note(self, error: SSMTPError) -> None:
         self.failure = self.failure or error
@@ -247,35 +275,27 @@ class QueueRun:
 
     # -- taking files out ---------------------------------------------------------------------------------------------
 
-    def _claim_next(self) -> tuple[Claim, OpenedMessage] | None:
-        while not self._stopped and (waiting := next(self._waiting, None)) is not None:
-            opened = self._open(waiting)
-            if opened is not None:
-                return opened
-        return None
-
-    def _open(self, waiting: Waiting) -> tuple[Claim, OpenedMessage] | None:
+    def _claim(self, waiting: Waiting) -> tuple[Claim, OpenedMessage] | None:
+        self._close_settled()
         try:
-            claim = self._directory.claim(waiting)
-        except UnsafeFileError as error:
+            claim = claim_file(self._directory, waiting)
+        except SSMTPError as error:
+            if isinstance(error, UnsafeFileError):
+                self._options.settled(waiting.name, Outcome.REFUSED, error, None)
+            else:
+                self._given_up = True
             self._note(error)
-            self._options.settled(waiting.name, Outcome.REFUSED, error, None)
             return None
         if claim is None:
             return None
+        self._held.append(claim)
         try:
             return claim, open_message(claim)
         except FormatError as error:
-            self._settle_failed(
-                claim, SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{waiting.name} is no queued message: {error}.")
-            )
+            text = f"{shown(claim.name)} is no queued message: {error}."
+            self._settle_failed(claim, SSMTPError(ErrorCode.CANNOT_OPEN_FILE, text))
         except SSMTPError as error:
-            self._note(error)
-            self._put_back(claim, error)
-        except BaseException:
-            with suppress(SSMTPError):
-                claim.put_back()
-            raise
+            self._settle_later(claim, error)
         return None
 
 

@@ -1,26 +1,38 @@
-"""A directory of queued messages: putting one in, and taking one out so that nobody else does.
+"""A directory of queued messages: putting one in, listing what waits, and having the disk learn of both.
 
 A message is one file, and its state is the ending of its name: ``.queued`` waits, ``.sending`` is on its way, ``.sent``
-and ``.failed`` are done with. A name changes by rename, which happens or does not, and the directory is flushed to the
-disk behind each change that must not be forgotten. Who sends a file has a lock on it that vanishes with the process.
+and ``.failed`` are done with. A name changes by rename, which happens or does not. Who writes or sends a file has a
+lock on it that vanishes with the process.
 """
 
 from __future__ import annotations
 
-import errno
 import os
+import re
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, NamedTuple, Self
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError, UnsupportedError
 
-__all__ = ["FAILED", "QUEUED", "REASON", "SENDING", "SENT", "Claim", "SpoolDirectory", "Waiting"]
+__all__ = [
+    "FAILED",
+    "QUEUED",
+    "REASON",
+    "SENDING",
+    "SENT",
+    "SpoolDirectory",
+    "Waiting",
+    "failed",
+    "lock",
+    "shown",
+    "told",
+]
 
 QUEUED: Final = ".queued"
 SENDING: Final = ".sending"
@@ -29,12 +41,15 @@ FAILED: Final = ".failed"
 REASON: Final = ".reason"
 """Beside a ``.failed`` file: why, as one line of text."""
 _UNFINISHED: Final = ".unfinished"
+_LEFTOVER: Final = re.compile(r"[0-9]{20}-[0-9]+-[0-9a-f]{8}" + re.escape(_UNFINISHED))
 _OWNER_ONLY: Final = 0o600
-_OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+_FLUSH_EVERY: Final = 0.1
+"""Seconds of work whose changes are flushed together. What is lost with the machine's power is then sent twice, so it
+should be little; a disk takes 1 to 10 ms for it, so it should not be done for each message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A file that is to be sent, as far as its name goes."""
 
     name: str
@@ -42,186 +57,170 @@ class Waiting:
 
     @property
     def stem(self) -> str:
+        """The name without its ending, which it keeps."""
         return self.name.rpartition(".")[0]
 
 
 class SpoolDirectory:
-    """One directory. Raises :class:`SSMTPError` (302) naming it where it cannot be used."""
+    """One directory, open until :meth:`close`. Raises :class:`SSMTPError` (302) naming it where it cannot be used.
 
-    def __init__(self, path: str) -> None:
+    ``clock`` answers seconds that never run backwards.
+    """
+
+    def __init__(self, path: str, clock: Callable[[], float] = time.monotonic) -> None:
         if not path.strip():
             raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, "No directory is named for the queue.")
         if path.startswith("\\\\") or "://" in path:
             raise SSMTPError(
                 ErrorCode.CANNOT_OPEN_FILE, f"{path!r}: a queue is a local directory, no share and no URL."
             )
+        if not hasattr(os, "O_DIRECTORY"):
+            raise UnsupportedError(
+                ErrorCode.NOT_SUPPORTED, "Queues need the directories and locks of POSIX, which this system lacks."
+            )
         try:
             self.path = Path(path).absolute()
-            if not stat.S_ISDIR(self.path.stat().st_mode):
-                raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{path!r} is no directory; a queue has to be one.")
+            self.descriptor: Final = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except NotADirectoryError as error:
+            raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{path!r} is no directory; a queue has to be one.") from error
         except (OSError, ValueError) as error:
-            raise _failed(f"The directory {path!r} of the queue cannot be used", error) from error
+            raise failed(f"The directory {path!r} of the queue cannot be used", error) from error
+        self._clock = clock
+        self._flushed_at = clock()
+        self._changed = False
+
+    def close(self) -> None:
+        """Give the descriptor back. What was not flushed may be forgotten by the disk."""
+        os.close(self.descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- putting messages in ------------------------------------------------------------------------------------------
 
     def put(self, chunks: Iterable[bytes | memoryview]) -> str:
         """Write a new file of ``chunks``, durably, and return its name. On any failure nothing of it stays."""
-        stem = f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(4).hex()}"
-        unfinished, final = self.path / (stem + _UNFINISHED), self.path / (stem + QUEUED)
-        with _told(f"A message cannot be queued in {str(self.path)!r}"):
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-            try:
-                with open(descriptor, "wb") as file:  # noqa: PTH123  of the descriptor, which nobody can have swapped
-                    for chunk in chunks:
-                        file.write(chunk)
+        with told(f"A message cannot be queued in {str(self.path)!r}"):
+            descriptor, stem = self._create()
+            with open(descriptor, "wb") as file:  # noqa: PTH123  of the descriptor, which nobody can have swapped
+                name = stem + _UNFINISHED
+                try:
+                    file.writelines(chunks)
                     file.flush()
-                    os.fsync(file.fileno())
-                unfinished.rename(final)
+                    os.fsync(descriptor)
+                    self.rename(name, stem + QUEUED)
+                    name = stem + QUEUED
+                    # Nobody takes it before: the lock goes with the file's descriptor, behind this.
+                    self.flush()
+                except BaseException:
+                    with suppress(OSError):
+                        self.unlink(name)
+                    raise
+        return name
+
+    def _create(self) -> tuple[int, str]:
+        """A new file, locked, and its name without the ending."""
+        while True:
+            stem = f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(4).hex()}"
+            descriptor = self.open(stem + _UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            try:
+                if lock(descriptor) and os.fstat(descriptor).st_nlink:
+                    return descriptor, stem
             except BaseException:
-                with suppress(OSError):
-                    unfinished.unlink()
+                self._abandon(descriptor, stem)
                 raise
-            self.flush()
-        return final.name
+            # Taken for a leftover in the moment before it was locked.
+            self._abandon(descriptor, stem)
+
+    def _abandon(self, descriptor: int, stem: str) -> None:
+        with suppress(OSError):
+            self.unlink(stem + _UNFINISHED)
+        os.close(descriptor)
+
+    # -- listing them -------------------------------------------------------------------------------------------------
 
     def waiting(self) -> list[Waiting]:
-        """What is to be sent, oldest first: queued files, and those on their way, whose sender may be dead."""
+        """What is to be sent, oldest first: queued files, and those on their way, whose sender may be dead.
+
+        Files that a process did not live to finish are removed by the way.
+        """
         found = []
-        with _told(f"The queue in {str(self.path)!r} cannot be read"), os.scandir(self.path) as entries:
+        with told(f"The queue in {str(self.path)!r} cannot be read"), os.scandir(self.descriptor) as entries:
             for entry in entries:
                 if entry.name.endswith((QUEUED, SENDING)):
-                    with suppress(FileNotFoundError):  # gone since it was listed
-                        found.append(Waiting(entry.name, entry.stat(follow_symlinks=False).st_mtime_ns))
+                    found.append(Waiting(entry.name, _modified_ns(entry)))
+                elif _LEFTOVER.fullmatch(entry.name):
+                    self._remove_leftover(entry.name)
         return sorted(found, key=lambda one: (one.modified_ns, one.name))
 
-    def claim(self, waiting: Waiting) -> Claim | None:
-        """Take a file, so that nobody else sends it; None where somebody else has it or it is gone.
+    def _remove_leftover(self, name: str) -> None:
+        with suppress(OSError):  # it harms nobody where it is
+            descriptor = self.open(name, os.O_RDWR)
+            try:
+                status = os.fstat(descriptor)
+                if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and lock(descriptor):
+                    self.unlink(name)
+            finally:
+                os.close(descriptor)
 
-        Raises :class:`UnsafeFileError` for what is no file of ours, which is left alone.
-        """
-        path = self.path / waiting.name
+    # -- names and the disk -------------------------------------------------------------------------------------------
+
+    def open(self, name: str, flags: int) -> int:
+        """Open a file of this directory: not through a link, which may lead anywhere, and not waiting for the other end
+        of a pipe."""
+        flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.open(name, flags, _OWNER_ONLY, dir_fd=self.descriptor)
+
+    def status(self, name: str) -> os.stat_result | None:
+        """What stands under a name of this directory, a link itself and not what it leads to; None for nothing."""
         try:
-            # Not through a link, which may lead anywhere, and not waiting for the other end of a pipe.
-            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            reason = (
-                "it is a symbolic link" if error.errno == errno.ELOOP else f"it cannot be opened ({error.strerror})"
-            )
-            raise UnsafeFileError(waiting.name, reason) from error
-        try:
-            status = os.fstat(descriptor)
-            _check_safe(waiting.name, status)
-            if not _lock(descriptor) or not _is_still(path, status):
-                os.close(descriptor)
-                return None
-            claim = Claim(self, descriptor, waiting.stem, status.st_size)
-            if waiting.name.endswith(QUEUED):
-                with _told(f"{waiting.name} cannot be taken out of the queue"):
-                    claim.rename(QUEUED, SENDING)
-        except BaseException:
-            with suppress(OSError):
-                os.close(descriptor)
-            raise
-        return claim
-
-    def flush(self) -> None:
-        """Have the directory's names written to the disk."""
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-class Claim:
-    """A file on its way, and what becomes of it. Exactly one of the three ends it; without one it stays on its way, and
-    whoever comes next takes it up again."""
-
-    def __init__(self, directory: SpoolDirectory, descriptor: int, stem: str, size: int) -> None:
-        self.descriptor: Final = descriptor
-        self.name: Final = stem + QUEUED
-        """The name under which it was queued."""
-        self.size: Final = size
-        self._directory = directory
-        self._stem = stem
-
-    def sent(self, *, keep: bool) -> None:
-        """The server has taken it: delete the file, or keep it as ``.sent``."""
-        with self._ending(f"{self._stem}{SENDING} was sent and cannot be taken away"):
-            if keep:
-                self.rename(SENDING, SENT)
-            else:
-                self._path(SENDING).unlink()
-            # Without this a crash could bring the file back, and the message would be sent again.
-            self._directory.flush()
-
-    def failed(self, reason: str) -> None:
-        """It will never be taken: keep it as ``.failed`` with the reason beside it."""
-        with self._ending(f"{self._stem}{SENDING} failed and cannot be set aside"):
-            reason_path = self._path(REASON)
-            with suppress(FileNotFoundError):
-                reason_path.unlink()
-            descriptor = os.open(reason_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _OWNER_ONLY)
-            # A name of a file in the reason may be no text at all.
-            with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123  as in put
-                file.write(" ".join(reason.split()) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            self.rename(SENDING, FAILED)
-            self._directory.flush()
-
-    def put_back(self) -> None:
-        """It may be taken later: queue it again."""
-        with self._ending(f"{self._stem}{SENDING} cannot be put back"):
-            self.rename(SENDING, QUEUED)
-            self._directory.flush()
 
     def rename(self, old: str, new: str) -> None:
-        self._path(old).rename(self._path(new))
+        os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        self._changed = True
 
-    def close(self) -> None:
-        """Let go of the file as it is."""
-        with suppress(OSError):
-            os.close(self.descriptor)
+    def unlink(self, name: str) -> None:
+        os.unlink(name, dir_fd=self.descriptor)
+        self._changed = True
 
-    def _path(self, ending: str) -> Path:
-        return self._directory.path / (self._stem + ending)
+    def flush_when_due(self) -> None:
+        """As :meth:`flush`, if the last time is a while ago."""
+        if self._changed and self._clock() - self._flushed_at >= _FLUSH_EVERY:
+            self.flush()
 
-    @contextmanager
-    def _ending(self, what: str) -> Iterator[None]:
-        try:
-            with _told(what):
-                yield
-        finally:
-            self.close()
-
-
-class UnsafeFileError(SSMTPError):
-    """A name in the queue stands for something that must be left alone: neither sent, nor renamed, nor deleted."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(ErrorCode.CANNOT_OPEN_FILE, f"{name} in the queue is left alone: {reason}.")
+    def flush(self) -> None:
+        """Have the changed names written to the disk."""
+        if self._changed:
+            self._flushed_at = self._clock()  # and where it fails, it is not tried at once again
+            with told(f"The directory {str(self.path)!r} cannot be flushed to the disk"):
+                os.fsync(self.descriptor)
+            self._changed = False
 
 
-def _check_safe(name: str, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise UnsafeFileError(name, "it is no regular file")
-    if status.st_uid not in (os.geteuid(), 0):
-        raise UnsafeFileError(name, f"it belongs to another user (uid {status.st_uid})")
-    if status.st_mode & _OTHERS_MAY_WRITE:
-        raise UnsafeFileError(name, f"others may write it (mode {stat.S_IMODE(status.st_mode):04o})")
-    if status.st_nlink != 1:
-        raise UnsafeFileError(name, "it has a second name (a hard link), so that a lock on it means nothing")
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock an open file for this descriptor alone; False where somebody else has it."""
+def _modified_ns(entry: os.DirEntry[str]) -> int:
     try:
-        import fcntl
-    except ImportError as error:
-        raise UnsupportedError(
-            ErrorCode.NOT_SUPPORTED, "ProcessQueue needs the file locks of POSIX, which this system lacks."
-        ) from error
+        return entry.stat(follow_symlinks=False).st_mtime_ns
+    except OSError:
+        return 0  # what is wrong with it is told when it is claimed, and nothing is where it is gone
+
+
+def shown(name: str) -> str:
+    """A file's name as it may stand in a text: who made the file chose it, with line ends in it perhaps."""
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file for this descriptor alone; False where somebody else has it."""
+    import fcntl  # no module of Windows
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -229,23 +228,16 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _is_still(path: Path, status: os.stat_result) -> bool:
-    """Whether ``path`` still names the file that was opened: its sender may have finished it meanwhile."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return False
-    return (found.st_dev, found.st_ino) == (status.st_dev, status.st_ino)
-
-
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
+    """Raise what the system says of a file as :class:`SSMTPError` (302) that begins with ``what``."""
     try:
         yield
     except OSError as error:
-        raise _failed(what, error) from error
+        raise failed(what, error) from error
 
 
-def _failed(what: str, error: OSError | ValueError) -> SSMTPError:
+def failed(what: str, error: OSError | ValueError) -> SSMTPError:
+    """What the system says of a file (302), behind ``what``."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{what}: {reason}.")

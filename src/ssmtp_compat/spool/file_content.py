@@ -9,16 +9,23 @@ from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from ..octets import LazyOctets
 
-__all__ = ["FileContent"]
+__all__ = ["ContentLostError", "FileContent"]
 
 _WINDOW: Final = 128 * 1024
 """Octets read at once: a piece of a message on its way, with room for what is looked for around it."""
 
 
+class ContentLostError(SSMTPError):
+    """A file cannot be read on, in the middle of a message perhaps, which then must not look like a whole one."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(ErrorCode.CANNOT_OPEN_FILE, detail)
+
+
 class FileContent(LazyOctets):
     """``length`` octets of an open file from ``offset`` on.
 
-    Raises :class:`SSMTPError` (302) where the file cannot be read or has become shorter.
+    Raises :class:`ContentLostError` (302) where the file cannot be read or has become shorter.
     """
 
     def __init__(self, descriptor: int, offset: int, length: int) -> None:
@@ -49,9 +56,9 @@ class FileContent(LazyOctets):
             try:
                 piece = os.pread(self._descriptor, end - start, self._offset + start)
             except OSError as error:
-                raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"A queued message cannot be read: {error}.") from error
+                raise ContentLostError(f"A queued message cannot be read: {error.strerror}.") from error
             if not piece:
-                raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, "A queued message became shorter while it was read.")
+                raise ContentLostError("A queued message became shorter while it was read.")
             pieces.append(piece)
             start += len(piece)
         return b"".join(pieces)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import InvalidValueError
 from ..message.addresses import Mailbox, parse_mailbox
-from ..smtp.dsn import MessageDsn, RecipientDsn, check_envelope_id, check_ret, parse_recipient_options
+from ..smtp.dsn import NO_DSN, MessageDsn, RecipientDsn, check_envelope_id, check_ret, parse_recipient_options
 from ..smtp.envelope import Role
 
 __all__ = ["FormatError", "QueuedMessage", "read_header", "write_header"]
@@ -17,18 +15,22 @@ __all__ = ["FormatError", "QueuedMessage", "read_header", "write_header"]
 VERSION: Final = "ssmtp_compat queue 1"
 MAXIMUM_HEADER: Final = 16 * 1024 * 1024
 """Octets of the block: a hundred thousand recipients."""
-_LINE: Final = re.compile(r"([A-Za-z0-9-]+): ([^\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]*)")
+# LF alone is what other programs write most easily.
+_LINE: Final = re.compile(r"([A-Za-z0-9-]+): ([^\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]*)\r?")
 _RECIPIENT: Final = re.compile(r"(To|Cc|Bcc) <(.+)>((?: [!-~]+)*)")
 _ONCE: Final = ("From", "Body", "Length", "SHA-256")
-_PERHAPS: Final = ("Created", "Message-ID", "Return", "Envelope-ID", "Notify")
+_DSN: Final = ("Return", "Envelope-ID", "Notify")
+_KNOWN: Final = frozenset((*_ONCE, *_DSN, "Created", "Message-ID"))
+_NUMBER: Final = re.compile("[0-9]{1,15}")
+_HEXADECIMAL: Final = re.compile("[0-9a-fA-F]{64}")
+_NO_WISHES: Final = MessageDsn()
 
 
 class FormatError(ValueError):
     """A file is no queued message; the text says why, without quoting it at length."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedMessage:
+class QueuedMessage(NamedTuple):
     """What the block says."""
 
     reverse_path: Mailbox | None
@@ -71,8 +73,11 @@ def write_header(queued: QueuedMessage) -> bytes:
 
 def read_header(block: bytes) -> QueuedMessage:
     """Read what stands before the empty line. Raises :class:`FormatError`."""
-    first, *lines = _lines(block)
-    if first != VERSION:
+    try:
+        first, *lines = block.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise FormatError("its header is not UTF-8") from error
+    if first.removesuffix("\r") != VERSION:
         raise FormatError(f"it does not begin with {VERSION!r}; it may be of another version, or of another program")
     fields: dict[str, str] = {}
     recipients = []
@@ -85,7 +90,7 @@ def read_header(block: bytes) -> QueuedMessage:
             recipients.append(_recipient(value, number))
         elif name in fields:
             raise FormatError(f"line {number} says {name} a second time")
-        elif name not in (*_ONCE, *_PERHAPS):
+        elif name not in _KNOWN:
             raise FormatError(f"line {number} has the unknown name {name[:40]}")
         else:
             fields[name] = value
@@ -102,15 +107,6 @@ def read_header(block: bytes) -> QueuedMessage:
         created=fields.get("Created", ""),
         message_id=fields.get("Message-ID", ""),
     )
-
-
-def _lines(block: bytes) -> Iterator[str]:
-    try:
-        text = block.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FormatError("its header is not UTF-8") from error
-    # LF alone is what other programs write most easily.
-    return (line.removesuffix("\r") for line in text.split("\n"))
 
 
 def _address(mailbox: Mailbox | None) -> str:
@@ -138,15 +134,19 @@ def _recipient(value: str, number: int) -> tuple[Mailbox, Role, RecipientDsn]:
     if found is None:
         raise FormatError(f"line {number} is not of the form Recipient: To <address>")
     role, address, options = found.groups()
-    try:
-        dsn = parse_recipient_options(options, f"line {number}")
-    except InvalidValueError as error:
-        raise FormatError(error.message) from error
+    dsn = NO_DSN
+    if options:
+        try:
+            dsn = parse_recipient_options(options, f"line {number}")
+        except InvalidValueError as error:
+            raise FormatError(error.message) from error
     return _mailbox(address, f"line {number}"), Role(role), dsn
 
 
 def _dsn(fields: dict[str, str]) -> MessageDsn:
-    ret, envelope_id, notify = (fields.get(name, "") for name in ("Return", "Envelope-ID", "Notify"))
+    if not any(name in fields for name in _DSN):
+        return _NO_WISHES
+    ret, envelope_id, notify = (fields.get(name, "") for name in _DSN)
     try:
         check_ret(ret, "Return")
         check_envelope_id(envelope_id, "Envelope-ID")
@@ -163,12 +163,12 @@ def _body(value: str) -> bool:
 
 
 def _length(value: str) -> int:
-    if not re.fullmatch("[0-9]{1,15}", value):
+    if not _NUMBER.fullmatch(value):
         raise FormatError("Length is no number")
     return int(value)
 
 
 def _digest(value: str) -> bytes:
-    if not re.fullmatch("[0-9a-fA-F]{64}", value):
+    if not _HEXADECIMAL.fullmatch(value):
         raise FormatError("SHA-256 is not 64 hexadecimal digits")
     return bytes.fromhex(value)

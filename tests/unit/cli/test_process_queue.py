@@ -134,9 +134,9 @@ def test_what_was_sent_and_cannot_be_deleted_is_no_success(
     sabotage = tmp_path / "sabotage"
     sabotage.mkdir()
     (sabotage / "sitecustomize.py").write_text(
-        "import pathlib\n"
-        "def refuse(self): raise PermissionError(1, 'Operation not permitted')\n"
-        "pathlib.Path.unlink = refuse\n"
+        "import os\n"
+        "def refuse(path, *, dir_fd): raise PermissionError(1, 'Operation not permitted')\n"
+        "os.unlink = refuse\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(sabotage))  # of the workers
     with ScriptedServer() as server:

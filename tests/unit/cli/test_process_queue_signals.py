@@ -139,7 +139,7 @@ def test_the_second_signal_breaks_off_what_is_under_way(tmp_path: Path) -> None:
         ScriptedServer(faults={"MESSAGE": Stall()}) as server,
         running(tmp_path, server.port, "--workers", "2") as process,
     ):
-        wait_until(lambda: server.commands.count("DATA") == 2)
+        wait_until(lambda: server.commands.count("DATA") == 2 and len(list(tmp_path.glob("*.sending"))) == 4)
         children = workers(process)
         process.terminate()
         with pytest.raises(subprocess.TimeoutExpired):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from pathlib import Path
+
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -10,6 +13,8 @@ from ssmtp_compat import (
     ssmtp_do_addrecipientcert,
     ssmtp_do_config,
     ssmtp_do_encrypt,
+    ssmtp_do_processqueue,
+    ssmtp_do_queue,
     ssmtp_do_send,
     ssmtp_do_sign,
     ssmtp_do_signandencrypt,
@@ -87,3 +92,27 @@ def test_what_was_encrypted_is_not_encoded_again(secured: int, server: ScriptedS
     assert ssmtp_do_send(secured) == 0, ssmtp_get_last_error(secured)
     server.wait_closed()
     assert server.messages[0].content.partition(b"\r\n\r\n")[2] == text.encode("ascii")
+
+
+@pytest.mark.parametrize("secure", [ssmtp_do_sign, ssmtp_do_encrypt, ssmtp_do_signandencrypt])
+def test_it_is_queued_as_it_would_be_sent_and_in_little_memory(secured: int, secure, tmp_path: Path):
+    put(secured, PropertyID.MessageText, "Ein Absatz mit Umlauten: ä, ö, ü.\r\n" * 100_000)
+    put(secured, PropertyID.From, "signer@example.test")
+    put(secured, PropertyID.SendTo, "bob@example.test")
+    put(secured, PropertyID.MailServer, "127.0.0.1")
+    put(secured, PropertyID.MessageId, "<1@example.test>")
+    put(secured, PropertyID.MessageDate, "Mon, 1 Jun 2026 12:00:00 +0000")
+    assert secure(secured) == 0, ssmtp_get_last_error(secured)
+    tracemalloc.start()
+    try:
+        name = ssmtp_do_queue(secured, str(tmp_path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_500_000 < (tmp_path / name).stat().st_size
+    with ScriptedServer() as server:
+        put(secured, PropertyID.MailPort, server.port)
+        assert ssmtp_do_send(secured) == 0, ssmtp_get_last_error(secured)
+        assert ssmtp_do_processqueue(secured, str(tmp_path)) == 0, ssmtp_get_last_error(secured)
+    sent, queued = (message.content for message in server.messages)
+    assert sent == queued

@@ -42,17 +42,17 @@ def _process_queue(options: argparse.Namespace) -> Exit:
         )
     from .crew import Crew
 
-    directory = SpoolDirectory(options.directory)
-    waiting = directory.waiting()
-    task = _task(options, directory)
-    agenda = Agenda(again=options.watch, clock=time.monotonic, uniform=random.uniform)
-    agenda.found(waiting)
-    report = Report(None if options.watch or not waiting else open_bar(len(waiting)))
-    crew = Crew(directory, task, agenda, report, size=options.workers, watch=options.watch)
-    try:
-        crew.run()
-    finally:
-        report.close(None if options.watch else agenda.left)
+    with SpoolDirectory(options.directory) as directory:
+        waiting = directory.waiting()
+        task = _task(options, directory)
+        agenda = Agenda(again=options.watch, clock=time.monotonic, uniform=random.uniform)
+        agenda.found(waiting)
+        report = Report(None if options.watch or not waiting else open_bar(len(waiting)))
+        crew = Crew(directory, task, agenda, report, size=options.workers, watch=options.watch)
+        try:
+            crew.run()
+        finally:
+            report.close(None if options.watch else agenda.left)
     if options.watch:
         return report.gave_up
     if crew.by_keyboard:

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import astuple
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -65,7 +64,7 @@ class WorkerProcess:
         """Give it files to send, or with none of them let it end its session."""
         self.has.extend(files)
         self.state = State.SESSION
-        self.say("take", *map(astuple, files))
+        self.say("take", *files)
 
     def dismiss(self) -> None:
         """Let it send what is under way, and nothing else, and end."""
