@@ -63,6 +63,12 @@ def pending_signals(pid: int) -> int:
     return int(mask, 16)
 
 
+def at_rest(pid: int) -> bool:
+    """Whether every thread waits for something: what came in before has been dealt with."""
+    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats)
+
+
 def names(directory: Path, ending: str) -> list[str]:
     return sorted(path.name for path in directory.glob(f"*{ending}"))
 
@@ -105,7 +111,8 @@ def test_the_message_under_way_comes_to_its_end_and_no_other_is_begun(tmp_path: 
         assert gate.reached.wait(10)
         (worker,) = workers(process)
         ask(process)
-        wait_until(lambda: not pending_signals(process.pid))
+        # The signal has come to the command, what it says of it has come to the worker, and that is dealt with too.
+        wait_until(lambda: not pending_signals(process.pid) and at_rest(process.pid) and at_rest(worker))
         gate.opened.set()
         out, err = process.communicate(timeout=10)
     assert process.returncode == status
