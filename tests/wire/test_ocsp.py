@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from ssmtp_compat.tls.context import TlsOptions
 from ssmtp_compat.tls.handshake import start_tls
 from ssmtp_compat.tls.sessions import SessionCache
 from ssmtp_compat.tls.stream import TlsStream
-from ssmtp_compat.tls.verify import Authenticate
+from ssmtp_compat.tls.verify import Authenticate, Fault
 from wire.tls_certificates import DAY, NOW, Issued, authority, issue
 from wire.tls_memory import MemoryServer
 from wire.tls_servers import Seen, s_server
@@ -410,6 +410,30 @@ def test_a_session_does_not_outlive_its_certificate(
     responder.answer = lambda _: answer(issued, REVOKED)
     with pytest.raises(TLSError, match="is revoked"):
         shake_again()
+
+
+@pytest.mark.parametrize("reason", ["the caller", "SSLAcceptServerCertEncoded", "SSLSecurityFlags"])
+def test_a_session_with_who_was_accepted_without_an_authority_asks_nobody(
+    reason: str, responder: Responder, tmp_path: Path
+):
+    middle = issue(common_name="Middle", issuer=issue(common_name="Unknown", is_ca=True), is_ca=True)
+    issued = issue("localhost", issuer=middle, extensions=(named(responder.url),))
+    wanted = {
+        "the caller": options(IF_AVAILABLE),
+        "SSLAcceptServerCertEncoded": replace(
+            options(IF_AVAILABLE), accepted_certificate=issued.certificate.public_bytes(Encoding.DER)
+        ),
+        "SSLSecurityFlags": replace(options(IF_AVAILABLE), forgiven=Fault.AUTHORITY),
+    }[reason]
+    sessions, context, pem = SessionCache(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), issued.write(tmp_path)
+    for _ in range(3):
+        server = MemoryServer(pem, context=context)
+        stream = start_tls(server, wanted, Deadline(5), sessions=sessions, authenticate=lambda _: True)
+        server.send(b"220 hello\r\n")
+        stream.read(100, Deadline(5))
+        stream.close()
+    assert context.session_stats()["hits"] == 2
+    assert responder.requests == []
 
 
 # -- judged by openssl ------------------------------------------------------------------------------------------------

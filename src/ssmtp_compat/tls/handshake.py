@@ -75,7 +75,12 @@ def start_tls(
         if options.log_records and status is not None:
             inner = RecordLog(inner, status)
         remembered = sessions.take(options, port, connection.get_context()) if sessions is not None else None
-        if remembered is not None and check is not None and check.problem(remembered.path, None):
+        if (
+            remembered is not None
+            and remembered.ask_again
+            and check is not None
+            and check.problem(remembered.path, None)
+        ):
             remembered = None  # the full handshake says what is the matter
         if remembered is not None:
             connection.set_session(remembered.session)
@@ -83,9 +88,13 @@ def start_tls(
         with deadline.during(f"negotiating TLS with {options.server_name}"):
             stream = handshake.run(deadline)
         if sessions is not None:
-            path = verified_path(connection) or (remembered.path if remembered is not None else ())
+            path, ask_again = verified_path(connection), verifier.asked_about_revocation
+            if remembered is not None and session_resumed(connection):
+                path, ask_again = remembered.path, remembered.ask_again
             if path:  # without it nobody would know when the session has to end
-                stream.ended = partial(sessions.keep, options, port, connection, stream.server_certificate, path)
+                certificate = stream.server_certificate
+                keep = partial(sessions.keep, options, port, connection, certificate, path, ask_again=ask_again)
+                stream.ended = keep
         return stream
     except BaseException:
         inner.abort()

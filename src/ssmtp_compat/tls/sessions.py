@@ -30,6 +30,8 @@ class Remembered:
     certificate: ServerCertificate
     path: tuple[x509.Certificate, ...]
     """From the server's certificate to the trust anchor."""
+    ask_again: bool
+    """Whether to ask once more if the path was revoked: nobody asks what a certificate names that is not trusted."""
     context: SSL.Context
     since: float
     valid_until: datetime
@@ -54,6 +56,8 @@ class SessionCache:
         connection: SSL.Connection,
         certificate: ServerCertificate,
         path: tuple[x509.Certificate, ...],
+        *,
+        ask_again: bool,
     ) -> None:
         """Remember the session of a connection that ends in good order. TLS 1.3 gives it only after the handshake."""
         session = connection.get_session()
@@ -64,7 +68,7 @@ class SessionCache:
         until = min(ends, default=datetime.max.replace(tzinfo=UTC))
         self._sessions.pop((options, port), None)
         self._sessions[options, port] = Remembered(
-            session, certificate, path, connection.get_context(), self._clock(), until
+            session, certificate, path, ask_again, connection.get_context(), self._clock(), until
         )
         while len(self._sessions) > _KEPT:
             del self._sessions[next(iter(self._sessions))]

@@ -121,6 +121,8 @@ class Verifier:
         self.server_certificate: ServerCertificate | None = None
         self.accepted = False
         self.failure: BaseException | None = None
+        self.asked_about_revocation = False
+        """Whether the certificate was trusted for its authority's sake: what any other names is nothing to ask."""
         self._name = name
         self._pinned = accepted_certificate
         self._authenticate = authenticate
@@ -224,6 +226,7 @@ class Verifier:
         path = verified_path(connection)
         if not path or (len(path) > 1 and not self._is_anchored):
             return check.unanchored_problem()
+        self.asked_about_revocation = True
         return check.problem(path, response)
 
     def judge_again(self, certificate: ServerCertificate) -> None:
