@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -371,6 +372,15 @@ def test_a_certificate_that_demands_a_staple_is_refused_without_one(
 def test_without_the_check_nobody_demands_a_staple(tmp_path: Path):
     issued = issue("localhost", issuer=authority(), extensions=(MUST_STAPLE,))
     assert shake(issued, tmp_path, "-tls1_3", b"", mode=Revocation.IGNORED).server_certificate.status == "OK"
+
+
+@pytest.mark.parametrize("forgiven", Fault)
+def test_what_is_forgiven_forgives_no_missing_staple_but_of_an_unknown_authority(forgiven: Fault, tmp_path: Path):
+    unknown = forgiven is Fault.AUTHORITY
+    issuer = issue(common_name="Unknown", is_ca=True) if unknown else authority()
+    server = MemoryServer(issue("localhost", issuer=issuer, extensions=(MUST_STAPLE,)).write(tmp_path))
+    with nullcontext() if unknown else pytest.raises(TLSError, match="the server sent none"):
+        start_tls(server, replace(options(IF_AVAILABLE), forgiven=forgiven), Deadline(5))
 
 
 def test_a_session_brings_no_staple_and_needs_none(tmp_path: Path):
