@@ -134,6 +134,9 @@ class TlsStream:
             flush(self._connection, self._inner, deadline)
         except ConnectionFailedError:
             self._can_write = False  # what the server sent before can still be read, and tells more
+        except BaseException:
+            self._can_write = False
+            raise
 
     def readable_within(self, seconds: float, deadline: Deadline) -> bool:
         """As every stream waits; what TLS needs for itself, such as a new session ticket, is nothing to read."""

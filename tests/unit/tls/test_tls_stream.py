@@ -151,6 +151,23 @@ def test_what_the_server_said_is_read_though_it_hears_nothing_any_more(server, s
         stream.write(b"x", Deadline(5))
 
 
+def test_an_answer_that_was_cut_off_is_followed_by_nothing(server, stream, monkeypatch):
+    def fail(_data, _deadline):
+        raise OperationTimeoutError("after a part of the record")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(server, "write", fail)
+        cut.setattr(stream._connection, "bio_read", lambda _: b"an answer", raising=False)
+        server.send(b"250 OK\r\n")
+        with pytest.raises(OperationTimeoutError):
+            stream.read(100, Deadline(5))
+    server.written.clear()
+    with pytest.raises(ConnectionFailedError):
+        stream.write(b"x", Deadline(5))
+    stream.close()
+    assert server.written == []
+
+
 def test_a_broken_stream_is_used_no_more(server, stream):
     server.send(b"x")
     server.tamper()
