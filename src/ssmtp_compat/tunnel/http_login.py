@@ -118,7 +118,9 @@ def _usable_digest(challenge: Challenge) -> bool:
 
 
 def _algorithm(challenge: Challenge) -> str:
-    return challenge.parameters.get("algorithm", "MD5").upper()
+    algorithm = challenge.parameters.get("algorithm", "MD5")
+    # A sharp s becomes two letters, and what is none of ours one of ours.
+    return algorithm.upper() if algorithm.isascii() else ""
 
 
 class _Digest:

@@ -80,6 +80,7 @@ NTLM = Challenge("ntlm")
         ([BASIC, digest(nonce="")], b"Basic "),
         ([BASIC, digest(qop="auth-int")], b"Basic "),
         ([BASIC, digest(algorithm="SHA-512-256")], b"Basic "),
+        ([BASIC, digest(algorithm="MD5-se\xdf")], b"Basic "),
     ],
 )
 def test_the_strongest_login_is_taken(offered, begins):
