@@ -10,9 +10,11 @@ from itertools import pairwise
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from ..errors import printable
+from ..errors import CertificateError
 from ..net.deadline import Deadline
+from ..pki.certificates import Certificate
 from .answers import Revocation, UnavailableError, extension_of
 from .crl import ask_list
 from .http_fetch import Ask, ask_directly, fetch
@@ -70,7 +72,7 @@ class RevocationCheck:
         get: Callable[..., bytes],
         now: datetime,
     ) -> str:
-        who = f" (issuer {printable(certificate.subject.rfc4514_string())})" if depth else ""
+        who = _issuer(certificate) if depth else ""
         reasons = []
         try:
             if stapled is not None and _demands_staple(certificate):
@@ -91,6 +93,14 @@ class RevocationCheck:
                     return f"{problem}{who}" if problem else ""
         mode = self.authorities if depth else self.server
         return f"revocation status is unknown: {', '.join(reasons)}{who}" if mode is Revocation.REQUIRED else ""
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    try:
+        # cryptography refuses names of authorities that are old enough to have Latin-1 in a TeletexString.
+        return f" (issuer {Certificate(certificate.public_bytes(Encoding.DER)).subject})"
+    except CertificateError:
+        return " (an issuer)"
 
 
 def _demands_staple(certificate: x509.Certificate) -> bool:

@@ -7,9 +7,16 @@ import random
 import ssl
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509 as asn1_x509
+from asn1crypto.core import TeletexString
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ssmtp_compat.catalog.errors import ErrorCode
@@ -26,7 +33,7 @@ from ssmtp_compat.tls.verify import Fault
 from wire.test_ocsp import MUST_STAPLE
 from wire.test_ocsp import named as responder_at
 from wire.test_revocation import named as list_at
-from wire.tls_certificates import authority, issue
+from wire.tls_certificates import Issued, authority, issue
 from wire.tls_memory import MemoryServer
 
 EVERYTHING = Fault.DATES | Fault.AUTHORITY | Fault.USAGE | Fault.HOST_NAME
@@ -100,6 +107,38 @@ def test_a_certificate_with_octets_changed(name: str, tmp_path: Path):
         for _ in range(chance.randint(1, 3)):
             der[chance.randrange(len(der))] = chance.randrange(256)
         assert show(bytes(der), name, tmp_path, chance.random() < 0.5).isprintable()
+
+
+def in_latin_1(issued: Issued, issuer: Issued, digest: hashes.HashAlgorithm) -> Issued:
+    """The same certificate with its authorities' names as they were written in the last century."""
+    made = asn1_x509.Certificate.load(issued.der)
+    unsigned = made["tbs_certificate"]
+    for name in (unsigned["subject"], unsigned["issuer"]):
+        for (part,) in name.chosen:
+            if "CA" in part["value"].native:
+                latin_1 = f"{part['value'].native} für alle".encode("latin-1")
+                part["value"] = TeletexString.load(b"\x14" + bytes([len(latin_1)]) + latin_1)
+    signature = {"algorithm": f"{digest.name}_ecdsa"}
+    unsigned["signature"] = made["signature_algorithm"] = signature
+    made["signature_value"] = issuer.key.sign(unsigned.dump(force=True), ec.ECDSA(digest))
+    return replace(issued, certificate=x509.load_der_x509_certificate(made.dump(force=True)))
+
+
+@pytest.mark.parametrize("name", ["old versions too", "revocation"])
+def test_the_name_of_an_old_authority_may_be_in_latin_1(name: str, tmp_path: Path):
+    root = issue(common_name="Root CA", is_ca=True)
+    middle = issue(common_name="Middle CA", issuer=root, is_ca=True, extensions=(list_at(URL),))
+    leaf = issue("localhost", issuer=middle, extensions=(list_at(URL),))
+    anchor = in_latin_1(root, root, hashes.SHA1())
+    chain = [in_latin_1(leaf, middle, hashes.SHA256()), in_latin_1(middle, root, hashes.SHA256())]
+    server = MemoryServer(replace(chain[0], chain=(chain[1].certificate,)).write(tmp_path))
+    wanted = TlsOptions(server_name="localhost", ca_pem=anchor.pem.decode(), **OPTIONS[name])
+    with (
+        pytest.raises(TLSError, match=r"\(issuer CN=Middle CA für alle\)") if name == "revocation" else nullcontext(),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        start_tls(server, wanted, Deadline(5), ask=lambda *_: (404, b""))
 
 
 def test_what_is_malformed_here_is_an_error_too():
