@@ -25,3 +25,8 @@ def test_every_fault_has_a_guard():
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     for row in rows[1:]:
         assert row.startswith("| **") or _NAMED.search(row), row
+
+
+def test_what_belongs_together_stands_together():
+    headings = re.findall(r"^\| \*\*(.+)\*\*", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(headings) == len(set(headings)) > 5
