@@ -86,6 +86,13 @@ def test_a_responder_is_asked_through_the_proxy(kind: int, responder: Responder,
     assert len(responder.requests) == 1
 
 
+def test_a_host_of_a_list_that_is_none_is_not_said_to_be_the_mail_servers(tmp_path: Path):
+    issued = issue(NAME, issuer=authority(), extensions=(list_at("http://a%00b/list"),))
+    _, text = send(issued, tmp_path, Proxy(0), SOCKS4A)
+    assert "'a%00b' is no valid host name" in text
+    assert "MailServer" not in text
+
+
 @pytest.mark.parametrize("keep", [True, False])
 @pytest.mark.parametrize("judge", [None, DigestJudge("SHA-256")], ids=["Basic", "Digest"])
 def test_the_login_is_told_for_the_list_too(

@@ -60,7 +60,7 @@ def _name(host: str) -> str:
     except UnicodeError:
         name = ""
     if not _NAME.fullmatch(name):
-        raise InvalidValueError(ErrorCode.INVALID_VALUE, f"MailServer {host!a} is no valid host name.")
+        raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{host!a} is no valid host name.")
     return name
 
 
