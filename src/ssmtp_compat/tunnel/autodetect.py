@@ -60,8 +60,11 @@ def proxy_of_environment(environment: Mapping[str, str], host: str, use_ipv6: in
 def _split(text: str, variable: str) -> SplitResult:
     with suppress(ValueError):
         url = urlsplit(text)
-        # What follows the port would be the rest of a password with a / or # in it, and the host its user.
-        if url.hostname and url.port != 0 and url.path in ("", "/") and not url.query and not url.fragment:
+        host = unquote(url.hostname or "")
+        # What follows the port would be the rest of a password with a / or # in it, and the host its user. And PITrail
+        # names the host before anybody looks it up.
+        bare = url.port != 0 and url.path in ("", "/") and not url.query and not url.fragment
+        if host and host.isprintable() and bare:
             return url
     raise InvalidValueError(
         ErrorCode.INVALID_VALUE, f"{variable} is no URL of a proxy, such as socks5h://proxy.example.test:1080."

@@ -90,6 +90,7 @@ def test_none(environment):
         "http://u:12/secret@p",
         "http://u:12#secret@p",
         "http://p/x.pac",
+        "http://u:secret@p%0d%0a250%20ok",
     ],
 )
 def test_what_cannot_be_used_is_refused_without_its_password(url):
