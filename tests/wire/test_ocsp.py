@@ -374,6 +374,19 @@ def test_without_the_check_nobody_demands_a_staple(tmp_path: Path):
     assert shake(issued, tmp_path, "-tls1_3", b"", mode=Revocation.IGNORED).server_certificate.status == "OK"
 
 
+@pytest.mark.parametrize("mode", [IF_AVAILABLE, REQUIRED])
+@pytest.mark.parametrize("shown", ["with its issuer", "alone", "signed by itself"])
+def test_behind_a_forgiven_authority_the_status_is_unknown_whatever_is_shown_of_it(
+    shown: str, mode: Revocation, tmp_path: Path
+):
+    middle = issue(common_name="Middle", issuer=issue(common_name="Unknown", is_ca=True), is_ca=True)
+    issued = issue("localhost", issuer=None if shown == "signed by itself" else middle)
+    server = MemoryServer(replace(issued, chain=() if shown == "alone" else issued.chain).write(tmp_path))
+    refused = mode is REQUIRED and shown != "signed by itself"
+    with pytest.raises(TLSError, match="the authority is not known") if refused else nullcontext():
+        start_tls(server, replace(options(mode), forgiven=Fault.AUTHORITY), Deadline(5))
+
+
 @pytest.mark.parametrize("forgiven", Fault)
 def test_what_is_forgiven_forgives_no_missing_staple_but_of_an_unknown_authority(forgiven: Fault, tmp_path: Path):
     unknown = forgiven is Fault.AUTHORITY

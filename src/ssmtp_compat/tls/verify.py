@@ -156,7 +156,9 @@ class Verifier:
         if self._is_pinned:
             return True
         if (fault := _FORGIVABLE.get(error, NO_FAULT)) & self._forgiven:
-            self._is_anchored = self._is_anchored and fault is not Fault.AUTHORITY
+            # Nobody but its own key could revoke one that signs itself.
+            if fault is Fault.AUTHORITY and error != Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+                self._is_anchored = False
             return True
         if error == Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE and self._problems:
             return True  # follows from the issuer that could not be found, which was noted before
@@ -224,7 +226,7 @@ class Verifier:
 
     def _revocation_problem(self, check: RevocationCheck, connection: SSL.Connection, response: bytes) -> str:
         path = verified_path(connection)
-        if not path or (len(path) > 1 and not self._is_anchored):
+        if not path or not self._is_anchored:
             return check.unanchored_problem()
         self.asked_about_revocation = True
         return check.problem(path, response)
