@@ -32,6 +32,9 @@ _EXPORTER: Final = (b"EXPORTER-Channel-Binding", 32, b"")
 """Label, length and context of the channel binding tls-exporter (RFC 9266 section 4)."""
 _CERTIFICATE_REQUIRED: Final = "certificate required"
 """OpenSSL's words for the alert certificate_required (RFC 8446 6.2)."""
+_MOST_WITHOUT_DATA: Final = 1 << 20
+"""Octets that TLS may need for itself between two pieces of data. Session tickets have a few hundred, and a server that
+sent them without an end would never be silent: no wait for something to read would come to its own."""
 _CLOSE_SECONDS: Final = 0.2
 """How long a full send buffer may hold up closing: a close_notify is a courtesy."""
 
@@ -65,6 +68,8 @@ class TlsStream:
         self._connection = connection
         self._open = True
         self._can_read = self._can_write = True
+        self._without_data = 0
+        """Octets taken from the transport since the last data."""
 
     @property
     def local_address(self) -> str:
@@ -88,13 +93,16 @@ class TlsStream:
     def read(self, limit: int, deadline: Deadline) -> bytes:
         """As every stream reads; ``b""`` only after the server's close_notify.
 
-        Raises :class:`TLSError`: 284 for a record that cannot be decrypted, and where the transport ends without
-        close_notify: an attacker may have cut it there (RFC 8446 6.1); 281 where the server wants a certificate.
+        Raises :class:`TLSError`: 284 for a record that cannot be decrypted, for messages of TLS itself without an end,
+        and where the transport ends without close_notify: an attacker may have cut it there (RFC 8446 6.1); 281 where
+        the server wants a certificate.
         """
         self._check_usable(self._can_read)
         while True:
             try:
-                return self._connection.recv(min(limit, _RECORD))
+                data = self._connection.recv(min(limit, _RECORD))
+                self._without_data = 0
+                return data
             except SSL.WantReadError:
                 pass
             except SSL.ZeroReturnError:
@@ -124,6 +132,10 @@ class TlsStream:
             raise
         if encrypted:
             self._connection.bio_write(encrypted)
+        self._without_data += len(encrypted)
+        if self._without_data > _MOST_WITHOUT_DATA:
+            self._can_read = self._can_write = False
+            raise TLSError(ErrorCode.TLS_DECRYPT, "The server sends messages of TLS without an end, and no data.")
         return bool(encrypted)
 
     def _answer(self, deadline: Deadline) -> None:

@@ -1,5 +1,7 @@
 """The stream inside TLS: octets in and out, its end, its failures, and what is told on the way."""
 
+import ssl
+
 import pytest
 
 from ssmtp_compat.catalog.errors import ErrorCode
@@ -64,6 +66,32 @@ def test_says_whether_there_is_something_to_read(server, stream):
     assert stream.read(4, Deadline(5)) == b"421 "
     assert stream.readable_within(0, Deadline(5))  # the rest is decrypted already
     assert stream.read(100, Deadline(5)) == b"bye\r\n"
+    assert not stream.readable_within(0, Deadline(5))
+
+
+@pytest.mark.parametrize(
+    "wait", [lambda stream: stream.read(9, Deadline(5)), lambda stream: stream.readable_within(0, Deadline(5))]
+)
+def test_a_server_that_sends_tickets_without_an_end_is_left(serve, shake, wait):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.num_tickets = 8000
+    server = serve(good(), context=context)
+    stream = shake(server)
+    with pytest.raises(TLSError, match="without an end") as caught:
+        wait(stream)
+    assert caught.value.code is ErrorCode.TLS_DECRYPT
+    with pytest.raises(ConnectionFailedError):
+        stream.write(b"x", Deadline(5))
+
+
+def test_many_tickets_are_no_fault_where_data_come_too(serve, shake):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.num_tickets = 3000
+    server = serve(good(), context=context)
+    stream = shake(server)
+    for _ in range(3):
+        server.send(b"x" * 1_000_000)
+        assert sum(len(stream.read(65536, Deadline(5))) for _ in range(62)) == 1_000_000
     assert not stream.readable_within(0, Deadline(5))
 
 
