@@ -22,6 +22,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from ssmtp_compat.errors import TLSError
 from ssmtp_compat.net.deadline import Deadline
+from ssmtp_compat.net.readiness import pause
+from ssmtp_compat.net.web_request import WebRequest
 from ssmtp_compat.tls.answers import Revocation
 from ssmtp_compat.tls.context import TlsOptions
 from ssmtp_compat.tls.handshake import start_tls
@@ -433,6 +435,32 @@ def test_a_session_does_not_outlive_its_certificate(
     responder.answer = lambda _: answer(issued, REVOKED)
     with pytest.raises(TLSError, match="is revoked"):
         shake_again()
+
+
+def test_a_session_brings_no_more_time_to_ask_about_revocation(
+    responder: Responder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    issued = responder.certificate()
+    answers, asked = [answer(issued)], []
+
+    def ask(_request: WebRequest, deadline: Deadline) -> tuple[int, bytes]:
+        asked.append(deadline.remaining())
+        if not answers:
+            pause(60, deadline)  # the responder hangs
+        return 200, answers.pop()
+
+    monkeypatch.setattr("ssmtp_compat.tls.ocsp._cache.get", lambda *_: None)
+    monkeypatch.setattr("ssmtp_compat.tls.revocation._SECONDS", 0.2)
+    sessions, context, pem = SessionCache(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), issued.write(tmp_path)
+    server = MemoryServer(pem, context=context)
+    stream = start_tls(server, options(REQUIRED), Deadline(5), sessions=sessions, ask=ask)
+    server.send(b"220 hello\r\n")
+    stream.read(100, Deadline(5))
+    stream.close()
+    asked.clear()
+    with pytest.raises(TLSError, match="revocation status is unknown"):
+        start_tls(MemoryServer(pem, context=context), options(REQUIRED), Deadline(5), sessions=sessions, ask=ask)
+    assert sum(asked) < 0.3
 
 
 @pytest.mark.parametrize("reason", ["the caller", "SSLAcceptServerCertEncoded", "SSLSecurityFlags"])

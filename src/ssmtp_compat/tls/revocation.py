@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
+from time import monotonic
 from typing import Final
 
 from cryptography import x509
@@ -25,12 +26,13 @@ __all__ = ["RevocationCheck"]
 _SECONDS: Final = 20.0
 """For all that is fetched for one handshake, however many addresses the certificates name."""
 
+_AT_LEAST: Final = 0.001  # seconds, since 0 would be no limit
 _DEMANDED: Final = "certificate demands a stapled OCSP response, and the server"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RevocationCheck:
-    """Asks, in this order, what the server has stapled, the responder, and the list."""
+    """Asks, in this order, what the server has stapled, the responder, and the list. It is good for one handshake."""
 
     server: Revocation
     """For the server's own certificate."""
@@ -40,6 +42,8 @@ class RevocationCheck:
     """Of the method; an interrupt of it ends this too."""
     ask: Ask = ask_directly
     """The way to responders and lists."""
+    _spent: float = 0.0
+    """Seconds. What kept a session from being taken up is asked about once more in the same handshake."""
 
     def problem(self, path: Sequence[x509.Certificate], stapled: bytes | None) -> str:
         """What speaks against the certificates of ``path``, the server's first and the anchor's last; "" for nothing.
@@ -47,14 +51,16 @@ class RevocationCheck:
         ``stapled`` is the OCSP response that came with the handshake, or empty; None where none could come, because a
         session is taken up.
         """
-        now = datetime.now(UTC)
-        get = partial(fetch, whole=self.whole.part(_SECONDS), ask=self.ask)
+        now, began = datetime.now(UTC), monotonic()
+        left = max(_SECONDS - self._spent, _AT_LEAST)
+        get = partial(fetch, whole=self.whole.part(left), ask=self.ask)
         try:
             problems = [
                 self._problem(certificate, issuer, depth, None if depth else stapled, get, now)
                 for depth, (certificate, issuer) in enumerate(pairwise(path))
             ]
         finally:
+            self._spent += monotonic() - began
             self.whole.progress()  # this wait was our own, and not the mail server's silence
         return "; ".join(filter(None, problems))
 
