@@ -251,6 +251,7 @@ def test_an_unknown_authority_that_was_forgiven_sends_nobody_anywhere(publisher:
     issued = server_certificate(publisher.url, middle)
     assert send(issued, tmp_path, SSLCheckCRL=1, SSLSecurityFlags="0x10") == (0, "")
     assert "the authority is not known" in send(issued, tmp_path, SSLCheckCRL=2, SSLSecurityFlags="0x10")[1]
+    assert send(issued, tmp_path, SSLCheckCRL=2, SSLSecurityFlags="0x110") == (0, "")
     assert publisher.requests == []
 
 
