@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from ssmtp_compat import (
+    PropertyID,
     ssmtp_do_connect,
     ssmtp_do_interrupt,
     ssmtp_do_processqueue,
     ssmtp_do_queue,
+    ssmtp_set,
 )
 from ssmtp_compat.catalog.errors import ErrorCode
 from wire.mailer import CONTENT, Mailer
@@ -180,8 +182,6 @@ def test_delivery_options_and_dsn_travel_along(spool: Path):
             ("MessageRecipientAddress", "dan@example.test"),
             ("MessageRecipientOptions", "NOTIFY=DELAY"),
         ):
-            from ssmtp_compat import PropertyID, ssmtp_set
-
             assert ssmtp_set(mailer.handle, PropertyID[name], 0, value) == 0, mailer.error
         mailer.config(DSNReturn="HDRS", DSNEnvelopeId="a b")
         assert ssmtp_do_queue(mailer.handle, str(spool)), mailer.error
@@ -189,6 +189,16 @@ def test_delivery_options_and_dsn_travel_along(spool: Path):
         assert run(server.port, spool) == (0, "")
     assert "MAIL FROM:<alice@example.test> RET=HDRS ENVID=a+20b" in server.commands
     assert "RCPT TO:<dan@example.test> NOTIFY=DELAY" in server.commands
+
+
+@pytest.mark.parametrize("address", ["bob@example.test", '"a> NOTIFY=NEVER"@example.test', r'"a\"> <b"@example.test'])
+def test_angle_brackets_stand_where_they_stood(spool: Path, address: str):
+    with Mailer(25, SendTo=address) as mailer:
+        assert ssmtp_set(mailer.handle, PropertyID.MessageRecipientOptions, 0, "ORCPT=rfc822;<b@x>") == 0, mailer.error
+        assert ssmtp_do_queue(mailer.handle, str(spool)), mailer.error
+    with ScriptedServer(extensions=["DSN", "PIPELINING"]) as server:
+        assert run(server.port, spool) == (0, "")
+    assert f"RCPT TO:<{address}> ORCPT=rfc822;<b@x>" in server.commands
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ MAXIMUM_HEADER: Final = 16 * 1024 * 1024
 """Octets of the block: a hundred thousand recipients."""
 # LF alone is what other programs write most easily.
 _LINE: Final = re.compile(r"([A-Za-z0-9-]+): ([^\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]*)\r?")
-_RECIPIENT: Final = re.compile(r"(To|Cc|Bcc) <(.+)>((?: [!-~]+)*)")
+# An ORCPT may have angle brackets in it, and so may a quoted local part.
+_RECIPIENT: Final = re.compile(r'(To|Cc|Bcc) <((?:"(?:[^"\\]|\\.)*"|[^"<>])+)>((?: [!-~]+)*)')
 _ONCE: Final = ("From", "Body", "Length", "SHA-256")
 _DSN: Final = ("Return", "Envelope-ID", "Notify")
 _KNOWN: Final = frozenset((*_ONCE, *_DSN, "Created", "Message-ID"))
