@@ -50,6 +50,14 @@ def test_no_credentials_are_in_the_file(spool: Path):
     assert b"hunter2" not in (spool / name).read_bytes()
 
 
+@pytest.mark.parametrize("message_id", ["<a\tb@x>", "<a\u2028b@x>", "<a\x07b@x>"])
+def test_a_message_id_that_no_line_can_hold_stands_in_the_message_alone(spool: Path, message_id: str):
+    queue(spool, Message=f"Subject: x\r\nMessage-ID: {message_id}\r\n\r\nbody\r\n")
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    assert f"\r\nMessage-ID: {message_id}\r\n".encode() in server.messages[0].content
+
+
 def test_what_no_server_may_refuse_is_encoded_at_once(spool: Path):
     queue(spool, MessageText="grün\r\n")
     with ScriptedServer(extensions=["PIPELINING"]) as server:
