@@ -119,6 +119,18 @@ def test_one_broken_file_does_not_stop_the_others(run: Run, tmp_path: Path) -> N
     assert endings(tmp_path) == [".failed", ".queued", ".queued", ".reason"]
 
 
+@pytest.mark.parametrize("older", [".queued", ".sending"])
+def test_a_name_that_is_there_twice_is_two_messages(run: Run, tmp_path: Path, older: str) -> None:
+    for name, ending in zip(queue_messages(tmp_path, 2), (".queued", ".sending"), strict=True):
+        (tmp_path / name).rename(tmp_path / f"x{ending}")
+    os.utime(tmp_path / f"x{older}", (1, 1))
+    with ScriptedServer() as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert (outcome.status, outcome.err) == (0, "")
+    assert sorted(message.recipients[0] for message in server.messages) == [recipient(0), recipient(1)]
+    assert endings(tmp_path) == []
+
+
 def test_a_name_that_is_no_text_is_one_line(run: Run, tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.queued")).write_bytes(b"")
     outcome = run(*process(tmp_path, 25))
