@@ -382,6 +382,16 @@ def test_the_password_reaches_the_workers_by_no_argument_and_no_variable(
     assert "ge heim" not in outcome.err
 
 
+def test_a_password_may_be_longer_than_a_pipe_holds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue_messages(tmp_path, 1)
+    secret = "x" * 100_000
+    monkeypatch.setenv("SSMTP_PASSWORD", secret)
+    with ScriptedServer(users={"zoe": secret}) as server:
+        outcome = run(*process(tmp_path, server.port, "--user", "zoe"))
+    assert (outcome.status, outcome.err) == (0, "")
+    assert server.connection.user == "zoe"
+
+
 def test_the_log_in_is_refused_once_whatever_the_number_of_workers(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     lines = Lines(sys.stdin.fileno())
-    messages = lines.read()
+    messages: list[list[Any]] | None = []
+    while messages == []:  # a long password is more than comes in at once
+        messages = lines.read()
     if messages:
         (_, task), *others = messages
         _Worker(task).run(lines, others)
