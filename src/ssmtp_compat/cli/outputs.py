@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -20,13 +21,11 @@ def write_output(path: str, content: bytes, option: str) -> None:
 
     Raises :class:`CommandError` naming ``option``; then a file that was there before is still what it was.
     """
-    if path == STANDARD:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
     target = Path(path)
     try:
+        if path == STANDARD:
+            _write_standard(content)
+            return
         # mkstemp makes it 0600: what was encrypted is nobody else's affair now either.
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
@@ -38,7 +37,22 @@ def write_output(path: str, content: bytes, option: str) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+    except BrokenPipeError:
+        raise  # no failure but the choice of whoever reads
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         failed = SSMTPError(ErrorCode.CANNOT_OPEN_FILE, reason or str(error))
         raise CommandError(failed.code, f"{option} {path}: {failed.message}", Exit.BAD_DATA) from error
+
+
+def _write_standard(content: bytes) -> None:
+    if sys.stdout is None:  # closed, as a daemon's may be
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError:
+        # What is still in the buffer would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise

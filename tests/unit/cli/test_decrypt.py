@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ssmtp_compat.cli.read_options import STORE_TYPES
 from ssmtp_compat.pki.stores.opening import StoreFormat
-from unit.cli.conftest import Run
+from unit.cli.conftest import NOBODY, Run, status_for_nobody
 from unit.pki.authority import Issued, issue, name, rsa_key
 from unit.smime import forge
 from unit.smime.forge import CONTENT, cbc, enveloped, key_transport
@@ -66,6 +66,12 @@ def test_a_message_is_decrypted_with_a_pem_store_without_a_password(
     outcome = run("decrypt", "-", "--store", pem(bob, tmp_path), stdin=message)
     assert (outcome.status, outcome.out.encode()) == (0, PLAIN)
     assert outcome.err == "the content is not authenticated: anybody on the way may have changed it\n"
+
+
+@pytest.mark.parametrize(("nobody", "status"), list(zip(NOBODY, (65, 65, 0, 0, 1), strict=True)))
+def test_what_cannot_be_written_is_no_success(bob: Issued, message: bytes, tmp_path: Path, nobody: str, status: int):
+    (tmp_path / "message.eml").write_bytes(message)
+    assert status_for_nobody(nobody, "decrypt", str(tmp_path / "message.eml"), "--store", pem(bob, tmp_path)) == status
 
 
 def test_the_password_comes_from_a_file_the_environment_or_the_terminal(
