@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from .outcomes import CommandError, Exit
 from .read_options import DECRYPT_EPILOG, VERIFY_EPILOG, add_decrypt_options, add_verify_options
-from .reporting import PROGRAM, complain, say
+from .reporting import PROGRAM, complain, say, silence
 from .send_options import (
     PROCESS_QUEUE_EPILOG,
     QUEUE_EPILOG,
@@ -66,8 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(sys.stderr, f"{PROGRAM}: interrupted")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read along has gone, "head" for example. What is still in the buffer would fail again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)  # whoever read along has gone, "head" for example
         return 1
 
 

@@ -12,6 +12,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from .inputs import STANDARD
 from .outcomes import CommandError, Exit
+from .reporting import silence
 
 __all__ = ["write_output"]
 
@@ -53,6 +54,5 @@ def _write_standard(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except OSError:
-        # What is still in the buffer would fail again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         raise

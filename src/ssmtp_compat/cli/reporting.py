@@ -8,7 +8,7 @@ from typing import Final, TextIO
 
 from .dialogue import one_line
 
-__all__ = ["PROGRAM", "complain", "complaint", "say"]
+__all__ = ["PROGRAM", "complain", "complaint", "say", "silence"]
 
 PROGRAM: Final = "ssmtp-compat"
 
@@ -31,5 +31,9 @@ def say(stream: TextIO | None, line: str) -> None:
         stream.write(line + "\n")
         stream.flush()
     except OSError:
-        # What is still in the buffer would fail again when Python ends, and make that the exit status.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Have everything go nowhere. What is in the buffer would fail again when Python ends, and be the exit status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
