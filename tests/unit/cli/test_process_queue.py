@@ -80,6 +80,7 @@ def test_there_are_no_more_workers_than_files(run: Run, tmp_path: Path) -> None:
     [
         ("450 4.2.1 later", "put back: 450 4.2.1 later", "2 sent, 1 put back, 0 failed", 75, [".queued"]),
         ("550 5.1.1 no", "failed: 550 5.1.1 no", "2 sent, 0 put back, 1 failed", 69, [".failed", ".reason"]),
+        ("530 5.7.0 log in", "failed: 530 5.7.0 log in", "2 sent, 0 put back, 1 failed", 69, [".failed", ".reason"]),
     ],
 )
 def test_what_is_not_sent_is_told_with_the_reason(
