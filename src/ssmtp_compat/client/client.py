@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -52,10 +51,8 @@ class SSMTPClient:
         self._delivery: Delivery | None = None
         attach_client_values(self)
 
-    @contextmanager
-    def _method(self) -> Iterator[Deadline]:
-        with self._gate.method(lambda: views.timeouts(self.settings)) as deadline:
-            yield deadline
+    def _method(self) -> AbstractContextManager[Deadline]:
+        return self._gate.method(lambda: views.timeouts(self.settings))
 
     # -- connection ---------------------------------------------------------------------------------------------------
 

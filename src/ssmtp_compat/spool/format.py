@@ -27,6 +27,7 @@ _KNOWN: Final = frozenset((*_ONCE, *_DSN, "Created", "Message-ID"))
 _NUMBER: Final = re.compile("[0-9]{1,15}")
 _HEXADECIMAL: Final = re.compile("[0-9a-fA-F]{64}")
 _NO_WISHES: Final = MessageDsn()
+_ROLES: Final = {role.value: role for role in Role}
 
 
 class FormatError(ValueError):
@@ -144,7 +145,7 @@ def _recipient(value: str, number: int) -> tuple[Mailbox, Role, RecipientDsn]:
             dsn = parse_recipient_options(options, f"line {number}")
         except InvalidValueError as error:
             raise FormatError(error.message) from error
-    return _mailbox(address, f"line {number}"), Role(role), dsn
+    return _mailbox(address, f"line {number}"), _ROLES[role], dsn
 
 
 def _dsn(fields: dict[str, str]) -> MessageDsn:
