@@ -15,8 +15,8 @@ __all__ = ["FormatError", "QueuedMessage", "read_header", "write_header"]
 VERSION: Final = "ssmtp_compat queue 1"
 MAXIMUM_HEADER: Final = 16 * 1024 * 1024
 """Octets of the block: a hundred thousand recipients."""
-# LF alone is what other programs write most easily.
 _VALUE: Final = r"[^\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]*"
+# LF alone is what other programs write most easily.
 _LINE: Final = re.compile(rf"([A-Za-z0-9-]+): ({_VALUE})\r?")
 # An ORCPT may have angle brackets in it, and so may a quoted local part. It never goes back (++), which would take a
 # hundred times the memory of a line that is long on purpose.
