@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import getpass
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -179,6 +180,30 @@ def test_the_result_is_a_file_that_only_its_owner_reads(run: Run, bob: Issued, m
     assert run("decrypt", str(source), "--store", store, "--output", str(target)).status == 0
     assert target.read_bytes() == PLAIN
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_pipe_or_a_device_is_written_to_and_not_replaced(run: Run, bob: Issued, message: bytes, tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        outcome = run("decrypt", "-", "--store", pem(bob, tmp_path), "--output", str(tmp_path / "link"), stdin=message)
+        assert outcome.status == 0
+        assert os.read(reader, 65536) == PLAIN
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_link_leads_to_the_file_that_is_meant(run: Run, bob: Issued, message: bytes, tmp_path: Path):
+    (tmp_path / "link").symlink_to(tmp_path / "letter.eml")
+    for _ in range(2):
+        outcome = run("decrypt", "-", "--store", pem(bob, tmp_path), "--output", str(tmp_path / "link"), stdin=message)
+        assert outcome.status == 0
+        assert (tmp_path / "letter.eml").read_bytes() == PLAIN
+        assert (tmp_path / "link").is_symlink()
 
 
 def test_a_failure_leaves_the_file_that_was_there_and_none_beside_it(
