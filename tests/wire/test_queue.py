@@ -82,6 +82,23 @@ def test_a_queue_is_a_local_directory(where: str, tmp_path: Path):
     assert {entry.name for entry in tmp_path.iterdir()} == {"file"}
 
 
+@pytest.mark.parametrize("where", [b"\xff", Path("/tmp"), object(), ["/tmp"], "/tmp/half \ud83d"])
+def test_what_is_no_name_of_a_directory_raises_nothing(where: Any):
+    with Mailer(25) as mailer:
+        assert ssmtp_do_queue(mailer.handle, where) == ""
+        assert mailer.error[0] in {ErrorCode.INVALID_VALUE, ErrorCode.CANNOT_OPEN_FILE}
+        assert ssmtp_do_processqueue(mailer.handle, where) == mailer.error[0] != 0
+
+
+def test_the_name_of_a_directory_need_not_be_utf8(spool: Path):
+    directory = spool / os.fsdecode(b"caf\xe9")
+    directory.mkdir()
+    queue(directory)
+    with ScriptedServer() as server:
+        assert run(server.port, directory) == (0, "")
+    assert len(server.messages) == 1
+
+
 def test_a_message_that_cannot_be_sent_is_not_queued(spool: Path):
     with Mailer(25, SendTo="") as mailer:
         assert ssmtp_do_queue(mailer.handle, str(spool)) == ""
