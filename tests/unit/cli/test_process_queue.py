@@ -361,11 +361,15 @@ def test_wrong_data_is_found_before_any_worker_starts(
     assert "--server: " in outcome.err
 
 
+@pytest.mark.parametrize("typed", [True, False])
 def test_the_password_reaches_the_workers_by_no_argument_and_no_variable(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: bool
 ) -> None:
     queue_messages(tmp_path, 1)
-    monkeypatch.setattr("getpass.getpass", lambda prompt: "ge heim")
+    if typed:
+        monkeypatch.setattr("getpass.getpass", lambda prompt: "ge heim")
+    else:
+        monkeypatch.setenv("SSMTP_PASSWORD", "ge heim")
     seen: list[bytes] = []
 
     def look(_: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from ...spool.directory import Waiting
+from ..server import PASSWORD_VARIABLE
 from .pipe import LAST_SECONDS, Lines, say
 from .signals import end_signals_blocked
 
@@ -50,6 +52,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 bufsize=0,
                 process_group=0,
+                env={name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE},
             )
         assert self._process.stdin is not None  # noqa: S101  for the type checker, as below
         assert self._process.stdout is not None  # noqa: S101
