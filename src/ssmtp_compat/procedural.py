@@ -238,15 +238,7 @@ def ssmtp_do_config(res: int, configurationstring: str) -> str:
     Returns the value as text, booleans as True and False. Writing and failing return the empty text; which of them it
     was, :func:`ssmtp_get_last_error_code` tells.
     """
-
-    def config(client: SSMTPClient) -> str:
-        try:
-            text = to_text(configurationstring)
-        except ValueError as error:
-            raise InvalidValueError(ErrorCode.INVALID_VALUE, f"Config: {error}") from None
-        return client.config(text)
-
-    return handles.invoke(res, config, lambda _: "")
+    return handles.invoke(res, lambda client: client.config(_argument("Config", configurationstring)), lambda _: "")
 
 
 def ssmtp_do_connect(res: int) -> int:
@@ -290,7 +282,7 @@ def ssmtp_do_expand(res: int, emailaddress: str) -> int:
     Each member fires Expand. Returns 0, or 161 with the server's refusal, which most servers give, 20005 for an empty
     text or one with control characters, and what :func:`ssmtp_do_connect` returns.
     """
-    return _run(res, lambda client: client.expand(_enquiry(emailaddress)))
+    return _run(res, lambda client: client.expand(_argument("emailaddress", emailaddress)))
 
 
 def ssmtp_do_interrupt(res: int) -> int:
@@ -306,7 +298,7 @@ def ssmtp_do_processqueue(res: int, queuedir: str) -> int:
     161 with the server's refusal, 302 for a directory or a file that cannot be used, and what
     :func:`ssmtp_do_connect` returns.
     """
-    return _run(res, lambda client: client.process_queue(to_text(queuedir)))
+    return _run(res, lambda client: client.process_queue(_directory(queuedir)))
 
 
 def ssmtp_do_queue(res: int, queuedir: str) -> str:
@@ -315,7 +307,7 @@ def ssmtp_do_queue(res: int, queuedir: str) -> str:
     Returns the name of the new file, or the empty text on failure, with the code as the last error: 302 for a directory
     that cannot be used, and what :func:`ssmtp_do_send` returns for a message that cannot be sent.
     """
-    return handles.invoke(res, lambda client: client.queue(to_text(queuedir)), lambda _: "")
+    return handles.invoke(res, lambda client: client.queue(_directory(queuedir)), lambda _: "")
 
 
 def ssmtp_do_reset(res: int) -> int:
@@ -389,14 +381,19 @@ def ssmtp_do_verify(res: int, emailaddress: str) -> int:
     0 for these, or 161 with the server's refusal, 20005 for an empty text or one with control characters, and what
     :func:`ssmtp_do_connect` returns.
     """
-    return _run(res, lambda client: client.verify(_enquiry(emailaddress)))
+    return _run(res, lambda client: client.verify(_argument("emailaddress", emailaddress)))
 
 
-def _enquiry(emailaddress: object) -> str:
+def _argument(name: str, value: object) -> str:
     try:
-        return to_text(emailaddress)
+        return to_text(value)
     except ValueError as error:
-        raise InvalidValueError(ErrorCode.INVALID_VALUE, f"emailaddress: {error}") from None
+        raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{name}: {error}") from None
+
+
+def _directory(queuedir: object) -> str:
+    # Python has lone surrogates in the name of a directory that is not UTF-8 (os.fsdecode); no other text may have one.
+    return queuedir if isinstance(queuedir, str) else _argument("queuedir", queuedir)
 
 
 # -- the vendor's names -----------------------------------------------------------------------------------------------

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from ssmtp_compat import (
+    PropertyID,
     ssmtp_do_connect,
     ssmtp_do_interrupt,
     ssmtp_do_processqueue,
     ssmtp_do_queue,
+    ssmtp_set,
 )
 from ssmtp_compat.catalog.errors import ErrorCode
 from wire.mailer import CONTENT, Mailer
@@ -48,6 +50,14 @@ def test_no_credentials_are_in_the_file(spool: Path):
     assert b"hunter2" not in (spool / name).read_bytes()
 
 
+@pytest.mark.parametrize("message_id", ["<a\tb@x>", "<a\u2028b@x>", "<a\x07b@x>"])
+def test_a_message_id_that_no_line_can_hold_stands_in_the_message_alone(spool: Path, message_id: str):
+    queue(spool, Message=f"Subject: x\r\nMessage-ID: {message_id}\r\n\r\nbody\r\n")
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    assert f"\r\nMessage-ID: {message_id}\r\n".encode() in server.messages[0].content
+
+
 def test_what_no_server_may_refuse_is_encoded_at_once(spool: Path):
     queue(spool, MessageText="grün\r\n")
     with ScriptedServer(extensions=["PIPELINING"]) as server:
@@ -70,6 +80,23 @@ def test_a_queue_is_a_local_directory(where: str, tmp_path: Path):
         assert mailer.error[0] == ErrorCode.CANNOT_OPEN_FILE
         assert ssmtp_do_processqueue(mailer.handle, path) == ErrorCode.CANNOT_OPEN_FILE
     assert {entry.name for entry in tmp_path.iterdir()} == {"file"}
+
+
+@pytest.mark.parametrize("where", [b"\xff", Path("/tmp"), object(), ["/tmp"], "/tmp/half \ud83d"])
+def test_what_is_no_name_of_a_directory_raises_nothing(where: Any):
+    with Mailer(25) as mailer:
+        assert ssmtp_do_queue(mailer.handle, where) == ""
+        assert mailer.error[0] in {ErrorCode.INVALID_VALUE, ErrorCode.CANNOT_OPEN_FILE}
+        assert ssmtp_do_processqueue(mailer.handle, where) == mailer.error[0] != 0
+
+
+def test_the_name_of_a_directory_need_not_be_utf8(spool: Path):
+    directory = spool / os.fsdecode(b"caf\xe9")
+    directory.mkdir()
+    queue(directory)
+    with ScriptedServer() as server:
+        assert run(server.port, directory) == (0, "")
+    assert len(server.messages) == 1
 
 
 def test_a_message_that_cannot_be_sent_is_not_queued(spool: Path):
@@ -180,8 +207,6 @@ def test_delivery_options_and_dsn_travel_along(spool: Path):
             ("MessageRecipientAddress", "dan@example.test"),
             ("MessageRecipientOptions", "NOTIFY=DELAY"),
         ):
-            from ssmtp_compat import PropertyID, ssmtp_set
-
             assert ssmtp_set(mailer.handle, PropertyID[name], 0, value) == 0, mailer.error
         mailer.config(DSNReturn="HDRS", DSNEnvelopeId="a b")
         assert ssmtp_do_queue(mailer.handle, str(spool)), mailer.error
@@ -189,6 +214,16 @@ def test_delivery_options_and_dsn_travel_along(spool: Path):
         assert run(server.port, spool) == (0, "")
     assert "MAIL FROM:<alice@example.test> RET=HDRS ENVID=a+20b" in server.commands
     assert "RCPT TO:<dan@example.test> NOTIFY=DELAY" in server.commands
+
+
+@pytest.mark.parametrize("address", ["bob@example.test", '"a> NOTIFY=NEVER"@example.test', r'"a\"> <b"@example.test'])
+def test_angle_brackets_stand_where_they_stood(spool: Path, address: str):
+    with Mailer(25, SendTo=address) as mailer:
+        assert ssmtp_set(mailer.handle, PropertyID.MessageRecipientOptions, 0, "ORCPT=rfc822;<b@x>") == 0, mailer.error
+        assert ssmtp_do_queue(mailer.handle, str(spool)), mailer.error
+    with ScriptedServer(extensions=["DSN", "PIPELINING"]) as server:
+        assert run(server.port, spool) == (0, "")
+    assert f"RCPT TO:<{address}> ORCPT=rfc822;<b@x>" in server.commands
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------

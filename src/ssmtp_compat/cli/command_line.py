@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from .outcomes import CommandError, Exit
 from .read_options import DECRYPT_EPILOG, VERIFY_EPILOG, add_decrypt_options, add_verify_options
-from .reporting import PROGRAM, complain
+from .reporting import PROGRAM, complain, say, silence
 from .send_options import (
     PROCESS_QUEUE_EPILOG,
     QUEUE_EPILOG,
@@ -46,7 +45,8 @@ class _Parser(argparse.ArgumentParser):
         return options, unknown
 
     def error(self, message: str) -> NoReturn:
-        self.exit(Exit.USAGE, f"{PROGRAM}: usage: {message} ({self.prog} --help tells more)\n")
+        say(sys.stderr, f"{PROGRAM}: usage: {message} ({self.prog} --help tells more)")
+        self.exit(Exit.USAGE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,11 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(failure.code, failure.text)
         return failure.status
     except KeyboardInterrupt:
-        sys.stderr.write(f"{PROGRAM}: interrupted\n")
+        say(sys.stderr, f"{PROGRAM}: interrupted")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read along has gone, "head" for example. What is still in the buffer would fail again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)  # whoever read along has gone, "head" for example
         return 1
 
 
@@ -95,7 +94,8 @@ def _send(options: argparse.Namespace) -> int:
 def _queue(options: argparse.Namespace) -> int:
     from .send import queue
 
-    sys.stdout.write(f"{queue(options)}\n")
+    # Whoever takes a failure of this for one of the queue would queue it again.
+    say(sys.stdout, queue(options))
     return Exit.OK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -11,22 +12,27 @@ from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
 from .inputs import STANDARD
 from .outcomes import CommandError, Exit
+from .reporting import silence
 
 __all__ = ["write_output"]
 
 
 def write_output(path: str, content: bytes, option: str) -> None:
-    """Write ``content`` to the standard output or to a file that only its owner can read, in place of any of that name.
+    """Write ``content`` to the standard output or to a file that only its owner can read, in place of any of that name
+    or, where that is a link, of the one it leads to.
 
     Raises :class:`CommandError` naming ``option``; then a file that was there before is still what it was.
     """
-    if path == STANDARD:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
-    target = Path(path)
     try:
+        if path == STANDARD:
+            _write_standard(content)
+            return
+        named = Path(path)
+        if named.exists() and not named.is_file():
+            # A pipe or a device, /dev/null say, is written to; a file in its place would be the end of it.
+            named.write_bytes(content)
+            return
+        target = named.resolve()
         # mkstemp makes it 0600: what was encrypted is nobody else's affair now either.
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
@@ -38,7 +44,21 @@ def write_output(path: str, content: bytes, option: str) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-    except (OSError, ValueError) as error:
+    except BrokenPipeError:
+        raise  # no failure but the choice of whoever reads
+    except (OSError, RuntimeError, ValueError) as error:  # resolve raises RuntimeError for links in a circle
         reason = error.strerror if isinstance(error, OSError) else None
         failed = SSMTPError(ErrorCode.CANNOT_OPEN_FILE, reason or str(error))
         raise CommandError(failed.code, f"{option} {path}: {failed.message}", Exit.BAD_DATA) from error
+
+
+def _write_standard(content: bytes) -> None:
+    if sys.stdout is None:  # closed, as a daemon's may be
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError:
+        silence(sys.stdout)
+        raise

@@ -23,6 +23,7 @@ from .inputs import STANDARD, password, read_file, read_input
 from .outcomes import CommandError, Exit
 from .outputs import write_output
 from .read_options import AUTO
+from .reporting import say
 
 __all__ = ["decrypt", "verify"]
 
@@ -47,7 +48,7 @@ def verify(options: argparse.Namespace) -> Exit:
     report = sys.stderr if options.output == STANDARD else sys.stdout
     for number, layer in enumerate(layers):
         for line in _report(layer):
-            report.write(f"{'inside: ' * bool(number)}{printable(line)}\n")
+            say(report, f"{'inside: ' * bool(number)}{printable(line)}")
     if not all(layer.verified for layer in layers):
         return Exit.NOT_VERIFIED
     if options.output is not None:
@@ -64,7 +65,7 @@ def decrypt(options: argparse.Namespace) -> Exit:
     except SSMTPError as error:
         raise CommandError(error.code, f"{options.file}: {error.message}", Exit.BAD_DATA) from error
     for weakness in decrypted.weaknesses:
-        sys.stderr.write(f"{weakness}\n")
+        say(sys.stderr, weakness)
     write_output(options.output, decrypted.message, "--output")
     return Exit.OK
 

@@ -20,6 +20,7 @@ from ..catalog.errors import ErrorCode
 from .dialogue import dialogue_line
 from .message import check_recipients, describe_message
 from .outcomes import CommandError, Exit, delivery_status
+from .reporting import say
 from .server import describe_server, server_password
 
 __all__ = ["queue", "send"]
@@ -61,16 +62,9 @@ def _deliver(handle: int, *, trace: bool) -> list[tuple[int, str]]:
     def on_error(parameters: dict[str, Any]) -> None:
         errors.append((parameters["errorcode"], parameters["description"]))
 
-    def on_trail(parameters: dict[str, Any]) -> None:
-        try:
-            sys.stderr.write(dialogue_line(parameters) + "\n")
-        except OSError:
-            # Whoever read along has gone, or has no room; the message is to go out all the same.
-            ssmtp_register_callback(handle, EventID.PITrail, None)
-
     ssmtp_register_callback(handle, EventID.Error, on_error)
     if trace:
-        ssmtp_register_callback(handle, EventID.PITrail, on_trail)
+        ssmtp_register_callback(handle, EventID.PITrail, lambda trail: say(sys.stderr, dialogue_line(trail)))
     code = ssmtp_do_send(handle)
     if code:
         text = ssmtp_get_last_error(handle)

@@ -74,7 +74,7 @@ exit status:
       worker process died
   73  the directory is missing, or cannot be read or written
   75  something waits for another time: a 4yz reply, a time-out, the network, a signal to end
-  77  the server refused the log-in, demands one, or forbids it by its policy (5.7.z)
+  77  the server refused the log-in, or the connection by its policy (5.7.z)
  130  interrupted from the keyboard
 """
 

@@ -9,10 +9,11 @@ from .. import PropertyID, SSLStartModes
 from .calls import configure, set_value
 from .inputs import password
 
-__all__ = ["describe_server", "server_password"]
+__all__ = ["PASSWORD_VARIABLE", "describe_server", "server_password"]
 
 P = PropertyID
 
+PASSWORD_VARIABLE: Final = "SSMTP_PASSWORD"  # noqa: S105  its name
 _TLS_MODES: Final = {
     "auto": SSLStartModes.sslAutomatic,
     "starttls": SSLStartModes.sslExplicit,
@@ -27,7 +28,7 @@ def server_password(options: argparse.Namespace) -> str:
     """The password for --user, empty without one. Raises :class:`CommandError`."""
     if not options.user:
         return ""
-    return password("SSMTP_PASSWORD", f"Password of {options.user} at {options.server}: ")
+    return password(PASSWORD_VARIABLE, f"Password of {options.user} at {options.server}: ")
 
 
 def describe_server(handle: int, options: argparse.Namespace, secret: str) -> None:
@@ -42,4 +43,4 @@ def describe_server(handle: int, options: argparse.Namespace, secret: str) -> No
         configure(handle, f"OpenSSLCAFile={options.ca_file}", "--ca-file")
     if options.user:
         set_value(handle, P.User, options.user, "--user")
-        set_value(handle, P.Password, secret, "SSMTP_PASSWORD")
+        set_value(handle, P.Password, secret, PASSWORD_VARIABLE)

@@ -27,8 +27,11 @@ _BASE64: Final = "base64"
 _VERSION: Final = "mime-version"
 _UNENCODED: Final = frozenset({"", "7bit", "8bit", "binary"})
 
-# Every alternative begins with another character, so nothing backtracks.
-_PARAMETER: Final = re.compile(r';[ \t]*([^\s=;"]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;"]*)[ \t]*')
+MAXIMUM_HEADER: Final = 1024 * 1024
+"""Octets of a header: some thousand fields or recipients. One of nothing but fields takes fifty times its length."""
+
+# Every alternative begins with another character, so nothing backtracks, and no place to go back to is kept (*+).
+_PARAMETER: Final = re.compile(r';[ \t]*([^\s=;"]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*+"|[^\s;"]*)[ \t]*')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _END: Final = re.compile(r"[ \t]*;?[ \t]*\Z")
 _TYPE: Final = re.compile(r"[ \t]*([^\s;/]+/[^\s;/]+)[ \t]*")
@@ -72,8 +75,8 @@ def find_cms(message: bytes) -> Found:
     if b"\r\n" not in message[: message.find(b"\n") + 1]:
         message = to_crlf(message)
     header, body = _split(message)
+    fields = _fields(header)
     outer = b"".join(lines for name, lines in _raw_fields(header) if not _is_mime(name))
-    fields = read_fields(_text(header))
     media_type, parameters = _content_type(fields)
     senders = tuple(field.value for field in fields if field.name.lower() == "from")
     if media_type == "multipart/signed":
@@ -113,6 +116,12 @@ def _split(entity: bytes) -> tuple[bytes, bytes]:
         return b"", entity[2:]
     header, separator, body = entity.partition(_SEPARATOR)
     return header + b"\r\n" if separator else header, body
+
+
+def _fields(header: bytes) -> tuple[HeaderField, ...]:
+    if len(header) > MAXIMUM_HEADER:
+        raise malformed(f"A header of the message is longer than {MAXIMUM_HEADER} octets.")
+    return read_fields(_text(header))
 
 
 def _raw_fields(header: bytes) -> list[tuple[str, bytes]]:
@@ -210,7 +219,7 @@ def _signed_parts(body: bytes, parameters: Mapping[str, str]) -> tuple[bytes, by
         raise malformed(f"A multipart/signed message has two parts, and this one has {len(parts)}.")
     content, signature = parts
     header, signature_body = _split(signature)
-    fields = read_fields(_text(header))
+    fields = _fields(header)
     media_type, signature_parameters = _content_type(fields)
     name = _file_name(fields, signature_parameters)
     if not _is_cms(media_type, name, _SIGNATURE_TYPES, _SIGNATURE_SUFFIX):

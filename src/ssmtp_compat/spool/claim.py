@@ -65,6 +65,7 @@ class Claim:
     def failed(self, reason: str) -> None:
         """It will never be taken: keep it as ``.failed`` with the reason beside it."""
         with told(f"{shown(self.name)} failed and cannot be set aside"):
+            self._check_free(FAILED)  # first, for the reason beside one that is there is that one's
             try:
                 self._write_reason(reason)
                 self._rename(SENDING, FAILED)
@@ -86,7 +87,9 @@ class Claim:
         """Put it, which has ``ending``, on its way; False where it is gone."""
         if ending == SENDING:
             # Who died over it may have died over setting it aside.
-            self._remove_reason()
+            with suppress(OSError):
+                if self._directory.status(self._stem + FAILED) is None:
+                    self._remove_reason()
             return True
         try:
             self._rename(ending, SENDING)
@@ -99,10 +102,13 @@ class Claim:
         return True
 
     def _rename(self, old: str, new: str) -> None:
-        # Other programs may use a name twice, and the system replaces what has the new name.
-        if self._directory.status(self._stem + new) is not None:
-            raise FileExistsError(errno.EEXIST, f"there is a {shown(self._stem + new)}")
+        self._check_free(new)
         self._directory.rename(self._stem + old, self._stem + new)
+
+    def _check_free(self, ending: str) -> None:
+        # Other programs may use a name twice, and the system replaces what has the new name.
+        if self._directory.status(self._stem + ending) is not None:
+            raise FileExistsError(errno.EEXIST, f"there is a {shown(self._stem + ending)}")
 
     def _write_reason(self, reason: str) -> None:
         self._remove_reason()

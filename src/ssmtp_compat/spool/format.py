@@ -15,9 +15,12 @@ __all__ = ["FormatError", "QueuedMessage", "read_header", "write_header"]
 VERSION: Final = "ssmtp_compat queue 1"
 MAXIMUM_HEADER: Final = 16 * 1024 * 1024
 """Octets of the block: a hundred thousand recipients."""
+_VALUE: Final = r"[^\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]*"
 # LF alone is what other programs write most easily.
-_LINE: Final = re.compile(r"([A-Za-z0-9-]+): ([^\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]*)\r?")
-_RECIPIENT: Final = re.compile(r"(To|Cc|Bcc) <(.+)>((?: [!-~]+)*)")
+_LINE: Final = re.compile(rf"([A-Za-z0-9-]+): ({_VALUE})\r?")
+# An ORCPT may have angle brackets in it, and so may a quoted local part. It never goes back (++), which would take a
+# hundred times the memory of a line that is long on purpose.
+_RECIPIENT: Final = re.compile(r'(To|Cc|Bcc) <((?:[^"<>]++|"(?:[^"\\]++|\\.)*+")++)>((?: [!-~]++)*+)')
 _ONCE: Final = ("From", "Body", "Length", "SHA-256")
 _DSN: Final = ("Return", "Envelope-ID", "Notify")
 _KNOWN: Final = frozenset((*_ONCE, *_DSN, "Created", "Message-ID"))
@@ -53,7 +56,8 @@ def write_header(queued: QueuedMessage) -> bytes:
     lines = [VERSION]
     if queued.created:
         lines.append(f"Created: {queued.created}")
-    if queued.message_id:
+    # It is the message's own, which may have a tab in it. In the message it stays in any case.
+    if queued.message_id and re.fullmatch(_VALUE, queued.message_id):
         lines.append(f"Message-ID: {queued.message_id}")
     lines.append(f"From: <{_address(queued.reverse_path)}>")
     for mailbox, role, dsn in queued.recipients:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from ssmtp_compat.cli.drain.agenda import FIRST_WAIT, LONGEST_WAIT, Agenda
 from ssmtp_compat.operations.queueing import Outcome
 from ssmtp_compat.spool.directory import Waiting
@@ -42,6 +44,17 @@ def test_a_file_that_somebody_has_is_not_given_out_again_whatever_its_ending_is_
     turns.take()
     turns.found([*files("a", ending=".sending"), *files("b")])
     assert taken(turns) == ["b"]
+
+
+@pytest.mark.parametrize("older", [".queued", ".sending"])
+def test_a_queued_file_has_its_turn_behind_one_on_its_way_of_the_same_name(older: str):
+    turns = agenda(again=False)
+    newer = {".queued": ".sending", ".sending": ".queued"}[older]
+    turns.found([*files("a", ending=older), *files("a", ending=newer), *files("b")])
+    assert [waiting.name for waiting in turns.take(100)] == ["a.sending", "b.queued"]
+    turns.settled("a", Outcome.SENT)
+    assert turns.left == 1
+    assert [waiting.name for waiting in turns.take(100)] == ["a.queued"]
 
 
 def test_the_waits_of_a_file_double_from_a_minute_to_hours_with_jitter():

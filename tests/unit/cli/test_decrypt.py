@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import getpass
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ssmtp_compat.cli.read_options import STORE_TYPES
 from ssmtp_compat.pki.stores.opening import StoreFormat
-from unit.cli.conftest import Run
+from unit.cli.conftest import NOBODY, Run, status_for_nobody
 from unit.pki.authority import Issued, issue, name, rsa_key
 from unit.smime import forge
 from unit.smime.forge import CONTENT, cbc, enveloped, key_transport
@@ -66,6 +67,12 @@ def test_a_message_is_decrypted_with_a_pem_store_without_a_password(
     outcome = run("decrypt", "-", "--store", pem(bob, tmp_path), stdin=message)
     assert (outcome.status, outcome.out.encode()) == (0, PLAIN)
     assert outcome.err == "the content is not authenticated: anybody on the way may have changed it\n"
+
+
+@pytest.mark.parametrize(("nobody", "status"), list(zip(NOBODY, (65, 65, 0, 0, 1), strict=True)))
+def test_what_cannot_be_written_is_no_success(bob: Issued, message: bytes, tmp_path: Path, nobody: str, status: int):
+    (tmp_path / "message.eml").write_bytes(message)
+    assert status_for_nobody(nobody, "decrypt", str(tmp_path / "message.eml"), "--store", pem(bob, tmp_path)) == status
 
 
 def test_the_password_comes_from_a_file_the_environment_or_the_terminal(
@@ -173,6 +180,30 @@ def test_the_result_is_a_file_that_only_its_owner_reads(run: Run, bob: Issued, m
     assert run("decrypt", str(source), "--store", store, "--output", str(target)).status == 0
     assert target.read_bytes() == PLAIN
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_pipe_or_a_device_is_written_to_and_not_replaced(run: Run, bob: Issued, message: bytes, tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        outcome = run("decrypt", "-", "--store", pem(bob, tmp_path), "--output", str(tmp_path / "link"), stdin=message)
+        assert outcome.status == 0
+        assert os.read(reader, 65536) == PLAIN
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_link_leads_to_the_file_that_is_meant(run: Run, bob: Issued, message: bytes, tmp_path: Path):
+    (tmp_path / "link").symlink_to(tmp_path / "letter.eml")
+    for _ in range(2):
+        outcome = run("decrypt", "-", "--store", pem(bob, tmp_path), "--output", str(tmp_path / "link"), stdin=message)
+        assert outcome.status == 0
+        assert (tmp_path / "letter.eml").read_bytes() == PLAIN
+        assert (tmp_path / "link").is_symlink()
 
 
 def test_a_failure_leaves_the_file_that_was_there_and_none_beside_it(

@@ -80,6 +80,7 @@ def test_there_are_no_more_workers_than_files(run: Run, tmp_path: Path) -> None:
     [
         ("450 4.2.1 later", "put back: 450 4.2.1 later", "2 sent, 1 put back, 0 failed", 75, [".queued"]),
         ("550 5.1.1 no", "failed: 550 5.1.1 no", "2 sent, 0 put back, 1 failed", 69, [".failed", ".reason"]),
+        ("530 5.7.0 log in", "failed: 530 5.7.0 log in", "2 sent, 0 put back, 1 failed", 69, [".failed", ".reason"]),
     ],
 )
 def test_what_is_not_sent_is_told_with_the_reason(
@@ -117,6 +118,18 @@ def test_one_broken_file_does_not_stop_the_others(run: Run, tmp_path: Path) -> N
     assert "link.queued in the queue is left alone: it is a symbolic link" in lines[1]
     assert f"{names[1]} in the queue is left alone: others may write it" in lines[2]
     assert endings(tmp_path) == [".failed", ".queued", ".queued", ".reason"]
+
+
+@pytest.mark.parametrize("older", [".queued", ".sending"])
+def test_a_name_that_is_there_twice_is_two_messages(run: Run, tmp_path: Path, older: str) -> None:
+    for name, ending in zip(queue_messages(tmp_path, 2), (".queued", ".sending"), strict=True):
+        (tmp_path / name).rename(tmp_path / f"x{ending}")
+    os.utime(tmp_path / f"x{older}", (1, 1))
+    with ScriptedServer() as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert (outcome.status, outcome.err) == (0, "")
+    assert sorted(message.recipients[0] for message in server.messages) == [recipient(0), recipient(1)]
+    assert endings(tmp_path) == []
 
 
 def test_a_name_that_is_no_text_is_one_line(run: Run, tmp_path: Path) -> None:
@@ -348,11 +361,15 @@ def test_wrong_data_is_found_before_any_worker_starts(
     assert "--server: " in outcome.err
 
 
+@pytest.mark.parametrize("typed", [True, False])
 def test_the_password_reaches_the_workers_by_no_argument_and_no_variable(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: bool
 ) -> None:
     queue_messages(tmp_path, 1)
-    monkeypatch.setattr("getpass.getpass", lambda prompt: "ge heim")
+    if typed:
+        monkeypatch.setattr("getpass.getpass", lambda prompt: "ge heim")
+    else:
+        monkeypatch.setenv("SSMTP_PASSWORD", "ge heim")
     seen: list[bytes] = []
 
     def look(_: str) -> str:
@@ -368,6 +385,16 @@ def test_the_password_reaches_the_workers_by_no_argument_and_no_variable(
     assert any(b"ssmtp_compat" in text for text in seen)
     assert not any(b"ge heim" in text for text in seen)
     assert "ge heim" not in outcome.err
+
+
+def test_a_password_may_be_longer_than_a_pipe_holds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue_messages(tmp_path, 1)
+    secret = "x" * 100_000
+    monkeypatch.setenv("SSMTP_PASSWORD", secret)
+    with ScriptedServer(users={"zoe": secret}) as server:
+        outcome = run(*process(tmp_path, server.port, "--user", "zoe"))
+    assert (outcome.status, outcome.err) == (0, "")
+    assert server.connection.user == "zoe"
 
 
 def test_the_log_in_is_refused_once_whatever_the_number_of_workers(

@@ -123,6 +123,16 @@ def test_the_message_under_way_comes_to_its_end_and_no_other_is_begun(tmp_path: 
     assert not alive(worker)
 
 
+def test_a_worker_that_has_hardly_begun_is_not_killed_by_what_is_for_the_command(tmp_path: Path) -> None:
+    queue_messages(tmp_path, 3)
+    with ScriptedServer() as server, running(tmp_path, server.port) as process:
+        wait_until(lambda: bool(workers(process)))
+        terminate_all(process)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (75, "")
+    assert out == "0 sent, 0 put back, 0 failed, 0 refused, 3 not tried\n"
+
+
 def test_a_log_has_each_line_at_once(tmp_path: Path) -> None:
     (first, _) = queue_messages(tmp_path, 2)
     gate = Gate()

@@ -14,7 +14,7 @@ import pytest
 
 from unit.cli.conftest import BUFFERED
 from wire.queued import queue_messages
-from wire.scripted_server import ScriptedServer
+from wire.scripted_server import Delay, ScriptedServer
 
 COUNTS = "2 sent, 0 put back, 1 failed, 0 refused, 0 not tried"
 _WITHOUT_RICH = "import sys; sys.modules['rich'] = sys.modules['rich.console'] = None; "
@@ -101,3 +101,26 @@ def test_the_mail_goes_out_when_nobody_reads_the_lines_any_more(tmp_path: Path) 
             assert errors.read() == b""
         assert process.wait(10) == 0
     assert len(server.messages) == 20
+
+
+def test_the_mail_goes_out_when_the_terminal_is_closed(tmp_path: Path) -> None:
+    names = queue_messages(tmp_path, 20)
+    (tmp_path / names[10]).chmod(0o666)
+    controller, terminal = pty.openpty()
+    with ScriptedServer(faults={"RCPT": Delay(0.05)}) as server:
+        command = f"trap '' HUP; exec {sys.executable} -m ssmtp_compat process-queue {tmp_path}"
+        process = subprocess.Popen(
+            ["sh", "-c", f"{command} --server 127.0.0.1 --port {server.port} --tls none"],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            env={**BUFFERED, "TERM": "xterm"},
+            start_new_session=True,
+        )
+        os.close(terminal)
+        shown = b""
+        while not re.search(rb"[1-9] sent", shown):
+            shown += os.read(controller, 65536)
+        os.close(controller)
+        assert process.wait(20) == 69
+    assert len(server.messages) == 19

@@ -9,7 +9,7 @@ import pytest
 
 from ssmtp_compat.cli.demo.people import Authority, Identity
 from ssmtp_compat.cli.demo.readers import PythonReader
-from unit.cli.conftest import Run
+from unit.cli.conftest import NOBODY, Run, status_for_nobody
 
 ADDRESSES = ("--from", "Zoë Meyer <zoe@example.org>", "--to", "bob@example.org")
 
@@ -41,6 +41,12 @@ def test_a_line_for_send_needs_another_first_word_only_and_asks_for_no_password_
     assert run(*queue(tmp_path, *server)).status == 0
     (file,) = tmp_path.iterdir()
     assert b"127.0.0.1" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("nobody", NOBODY)
+def test_what_is_queued_is_a_success_whoever_reads_the_name(tmp_path: Path, nobody: str) -> None:
+    assert status_for_nobody(nobody, *queue(tmp_path)) == 0
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_it_is_signed_and_encrypted_before_it_is_queued(

@@ -6,11 +6,12 @@ import getpass
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from ssmtp_compat import __version__
-from unit.cli.conftest import Run
+from unit.cli.conftest import NOBODY, Run, status_for_nobody
 from wire.scripted_server import Delay, ScriptedServer
 
 MINIMUM = ("send", "--server", "127.0.0.1", "--from", "zoe@example.org")
@@ -134,3 +135,17 @@ def test_the_message_goes_out_when_nobody_reads_the_trace_any_more() -> None:
         process.stdout.close()
     assert process.returncode == 0
     assert len(server.messages) == 1
+
+
+@pytest.mark.parametrize("nobody", NOBODY)
+def test_the_message_goes_out_where_nobody_can_hear_of_it(nobody: str) -> None:
+    with ScriptedServer(replies={"RCPT": ["250 ok", "550 nobody"]}) as server:
+        options = ["--port", str(server.port), "--tls", "none", "--to", "bob@example.org", "--bcc", "eve@example.org"]
+        assert status_for_nobody(nobody, *MINIMUM, *options, "--trace") == 0
+    assert len(server.messages) == 1
+
+
+@pytest.mark.parametrize("nobody", ["2>&-", "2>/dev/full"])
+def test_a_failure_keeps_its_status_where_nobody_can_hear_of_it(tmp_path: Path, nobody: str) -> None:
+    assert status_for_nobody(nobody, "process-queue", str(tmp_path / "missing"), "--server", "x") == 73
+    assert status_for_nobody(nobody, "process-queue") == 64

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
-from unit.cli.conftest import Run
+from unit.cli.conftest import NOBODY, Run, status_for_nobody
 from unit.pki.authority import Issued, issue, name, rsa_key
 from unit.smime import forge
 from unit.smime.forge import CONTENT, content_type, message_digest, signed, signer_info, signing_time
@@ -56,6 +56,11 @@ def test_a_good_message_is_verified(run: Run, alice: Issued, ca: str, tmp_path: 
     assert "  signature: RSA with SHA256, fits" in outcome.out
     assert "chain: CN=Alice\\1B[2J < CN=Root" in outcome.out
     assert "revocation of certificates was not checked" in outcome.out
+
+
+@pytest.mark.parametrize("nobody", NOBODY)
+def test_the_status_says_it_without_the_report(alice: Issued, ca: str, tmp_path: Path, nobody: str):
+    assert status_for_nobody(nobody, "verify", written(tmp_path, message(alice)), "--ca", ca) == 0
 
 
 def test_authorities_are_taken_from_any_store_without_a_password(

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.smime.decrypting import decrypt_message
 from ssmtp_compat.smime.verifying import Trust, verify_message
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
@@ -59,3 +61,32 @@ def test_the_memory_is_a_few_times_that_of_the_message(made: Callable[[Issued], 
         tracemalloc.stop()
     assert content == BIG
     assert peak < GOAL * len(message)
+
+
+def long_parameter(size: int) -> bytes:
+    return b'Content-Type: multipart/signed; boundary="' + b"\\x" * (size // 2)
+
+
+def long_header(size: int) -> bytes:
+    return b"A: b\r\n" * (size // 6)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "words", "goal"),
+    [
+        (long_parameter(1_000_000), "parameters of a Content field", 15),
+        (long_parameter(5_000_000), "header of the message is longer", 3),
+        (long_header(5_000_000), "header of the message is longer", 3),
+    ],
+)
+def test_a_header_made_to_fill_the_memory_does_not(hostile: bytes, words: str, goal: int):
+    message = hostile + b"\r\n\r\nbody\r\n"
+    tracemalloc.start()
+    try:
+        with pytest.raises(SSMTPError, match=words) as refused:
+            verify_message(message, Trust((), NOW))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.code == ErrorCode.MESSAGE_DECODING
+    assert peak < goal * len(message)

@@ -159,13 +159,18 @@ def test_a_file_on_its_way_is_not_replaced_by_a_new_one_of_its_name(tmp_path: Pa
 
 def test_a_failed_file_is_not_replaced_by_another_of_its_name(tmp_path: Path):
     (tmp_path / "x.failed").write_bytes(b"first")
+    (tmp_path / "x.reason").write_bytes(b"the first one's")
     with SpoolDirectory(str(tmp_path)) as directory:
         claim = claimed(directory, queued(tmp_path, content=b"second"))
-        with pytest.raises(SSMTPError, match=r"there is a x\.failed"):
-            claim.failed("why")
+        for _ in range(2):
+            with pytest.raises(SSMTPError, match=r"there is a x\.failed"):
+                claim.failed("why")
+            claim.close()
+            claim = claimed(directory, Waiting("x.sending", 0))
         claim.close()
     assert (tmp_path / "x.failed").read_bytes() == b"first"
-    assert names(tmp_path) == {"x.failed", "x.sending"}
+    assert (tmp_path / "x.reason").read_bytes() == b"the first one's"
+    assert names(tmp_path) == {"x.failed", "x.reason", "x.sending"}
 
 
 def test_what_others_have_locked_is_left_to_them(tmp_path: Path):

@@ -13,7 +13,7 @@ import pytest
 from ssmtp_compat.smtp.transparency import content_pieces
 from ssmtp_compat.spool.claim import claim_file
 from ssmtp_compat.spool.directory import SpoolDirectory
-from ssmtp_compat.spool.format import FormatError
+from ssmtp_compat.spool.format import FormatError, read_header
 from ssmtp_compat.spool.reading import OpenedMessage, open_message
 
 HEADER = "Subject: grün\r\n\r\n".encode()
@@ -97,3 +97,16 @@ def test_a_long_message_is_never_held(tmp_path: Path):
         tracemalloc.stop()
     assert sent == len(b"\r\n") + count * (len(LINE) + 1) + len(b".\r\n")
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("value", ['<"' + 'a"b"' * 250_000, "<a" * 500_000, "<a@b>" + " a" * 500_000])
+def test_a_line_that_is_long_on_purpose_takes_a_few_times_its_length(value: str):
+    block = f"ssmtp_compat queue 1\nRecipient: To {value}".encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError):
+            read_header(block)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 15 * len(block)

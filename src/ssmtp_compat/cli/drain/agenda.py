@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from ...operations.queueing import Outcome
-from ...spool.directory import Waiting
+from ...spool.directory import SENDING, Waiting
 
 __all__ = ["FIRST_WAIT", "LONGEST_WAIT", "Agenda"]
 
@@ -38,6 +38,8 @@ class Agenda:
         self._uniform = uniform
         self._pending: deque[Waiting] = deque()
         self._given: set[str] = set()
+        self._behind: dict[str, Waiting] = {}
+        """Queued files whose name, but for the ending, another has that is on its way and has to be settled first."""
         self._tries: dict[str, tuple[int, float]] = {}
         """For a file that was not sent: how often, and when its next turn is."""
         self._stops = 0
@@ -50,7 +52,13 @@ class Agenda:
         What was tried more often comes later, so that a message that breaks every connection keeps no other one.
         """
         now = self._clock()
-        files = {one.stem: one for one in waiting}
+        files: dict[str, Waiting] = {}
+        self._behind = {}
+        for one in waiting:
+            other = files.setdefault(one.stem, one)
+            if other is not one:
+                on_its_way, queued = (one, other) if one.name.endswith(SENDING) else (other, one)
+                files[one.stem], self._behind[one.stem] = on_its_way, queued
         self._tries = {stem: tries for stem, tries in self._tries.items() if stem in files or stem in self._given}
         due = [
             one
@@ -82,7 +90,7 @@ class Agenda:
 
         A file that was sent and is not ``gone`` has none either.
         """
-        self._given.discard(stem)
+        self._taken_back(stem)
         if outcome is Outcome.SENT:
             self._stops = 0
             self._tries.pop(stem, None)
@@ -108,7 +116,7 @@ class Agenda:
     def not_found(self, files: Iterable[Waiting]) -> None:
         """These were given out, and somebody else has them, or they are gone: see again in a while."""
         for waiting in files:
-            self._given.discard(waiting.stem)
+            self._taken_back(waiting.stem)
             self._tries[waiting.stem] = (0, self._clock() + FIRST_WAIT)
 
     def stopped(self) -> tuple[bool, float | None]:
@@ -126,6 +134,11 @@ class Agenda:
             self._stops += 1
             self._closed_until = now + self._wait(self._stops)
         return first, self._closed_until - now
+
+    def _taken_back(self, stem: str) -> None:
+        self._given.discard(stem)
+        if stem in self._behind:
+            self._pending.append(self._behind.pop(stem))
 
     def _wait(self, times: int) -> float:
         longest = min(LONGEST_WAIT, 2 * FIRST_WAIT * 2 ** min(times - 1, _DOUBLINGS))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
+
+from ..reporting import silence
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -43,12 +47,23 @@ class Bar:
 
     def advance(self, counts: str) -> None:
         """One file more is done."""
-        self._progress.update(self._task, advance=1, description=counts)
+        with self._whoever_looks():
+            self._progress.update(self._task, advance=1, description=counts)
 
     def tell(self, line: str) -> None:
         """A line above the bar, as it stands."""
-        self._progress.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        with self._whoever_looks():
+            self._progress.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def close(self) -> None:
         """Take the bar away."""
-        self._progress.stop()
+        with self._whoever_looks():
+            self._progress.stop()
+
+    @contextmanager
+    def _whoever_looks(self) -> Iterator[None]:
+        """A terminal may have been closed, which nohup lets a command survive."""
+        try:
+            yield
+        except OSError:
+            silence(sys.stderr)

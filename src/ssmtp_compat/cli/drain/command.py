@@ -14,7 +14,7 @@ from ...catalog.errors import ErrorCode
 from ...errors import SSMTPError, UnsupportedError
 from ...spool.directory import SpoolDirectory
 from ..outcomes import CommandError, Exit
-from ..reporting import PROGRAM
+from ..reporting import PROGRAM, say
 from ..server import describe_server, server_password
 from .agenda import Agenda
 from .bar import open_bar
@@ -56,7 +56,7 @@ def _process_queue(options: argparse.Namespace) -> Exit:
     if options.watch:
         return report.gave_up
     if crew.by_keyboard:
-        sys.stderr.write(f"{PROGRAM}: interrupted\n")
+        say(sys.stderr, f"{PROGRAM}: interrupted")
         return Exit.INTERRUPTED
     return report.status(agenda.left)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
-from typing import TextIO
 
 from ...catalog.errors import ErrorCode
 from ...operations.queueing import Outcome
 from ..dialogue import printable
 from ..outcomes import Exit, delivery_status
-from ..reporting import complaint
+from ..reporting import complaint, say
 from .bar import Bar, is_terminal
 
 __all__ = ["Report", "stop_status"]
@@ -34,7 +32,6 @@ class Report:
         self._troubled = False
         self._refused: set[str] = set()
         self._stop_texts: set[str] = set()
-        self._lost: set[TextIO] = set()
 
     def settled(self, name: str, outcome: Outcome, code: int, text: str, wait: float | None) -> None:
         """A file's outcome, and the seconds until its next turn if it has one."""
@@ -42,7 +39,7 @@ class Report:
         if outcome is Outcome.SENT:
             # The bar shows how many; a file or a pipe gets the names all the same.
             if self._bar is None or not is_terminal(sys.stdout):
-                self._write(sys.stdout, f"{printable(name)}: sent")
+                say(sys.stdout, f"{printable(name)}: sent")
         elif outcome is not Outcome.REFUSED:
             self._complain(code, f"{name} {outcome.value}: {text}{_next(wait)}")
         elif text not in self._refused:  # --watch meets it again and again; the text says which file it is
@@ -74,7 +71,7 @@ class Report:
         if self._bar is not None:
             self._bar.close()
         rest = "" if left is None else f", {left} not tried"
-        self._write(sys.stdout, f"{self._said}{rest}")
+        say(sys.stdout, f"{self._said}{rest}")
 
     def status(self, left: int) -> Exit:
         """How the command ends when ``left`` files had no turn."""
@@ -100,18 +97,7 @@ class Report:
         if self._bar is not None:
             self._bar.tell(line)
         else:
-            self._write(sys.stderr, line)
-
-    def _write(self, stream: TextIO | None, line: str) -> None:
-        if stream is None or stream in self._lost:
-            return
-        try:
-            stream.write(line + "\n")
-            stream.flush()
-        except OSError:
-            self._lost.add(stream)
-            # What is still in the buffer would fail again when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            say(sys.stderr, line)
 
 
 def _next(wait: float | None) -> str:

@@ -24,6 +24,7 @@ from ...spool.directory import Waiting
 from ..dialogue import dialogue_line
 from ..server import describe_server
 from .pipe import GRACE_SECONDS, LAST_SECONDS, Lines, say
+from .signals import END_SIGNALS
 
 __all__ = ["main"]
 
@@ -33,10 +34,13 @@ _SERVICE_CLOSING: Final = "421"
 
 def main() -> None:
     """Do what comes in by the standard input, until nothing more does."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in END_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, END_SIGNALS)  # as they were when this process was started
     lines = Lines(sys.stdin.fileno())
-    messages = lines.read()
+    messages: list[list[Any]] | None = []
+    while messages == []:  # a long password is more than comes in at once
+        messages = lines.read()
     if messages:
         (_, task), *others = messages
         _Worker(task).run(lines, others)

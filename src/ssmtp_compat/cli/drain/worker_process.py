@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,9 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from ...spool.directory import Waiting
+from ..server import PASSWORD_VARIABLE
 from .pipe import LAST_SECONDS, Lines, say
+from .signals import end_signals_blocked
 
 __all__ = ["State", "WorkerProcess"]
 
@@ -40,14 +43,17 @@ class WorkerProcess:
         """How many of them in this run."""
         self.stopped = False
         """Whether something has ended the run that it is about to come back from."""
-        # A group of its own, because a terminal sends Ctrl-C to all of one.
-        self._process = subprocess.Popen(  # noqa: S603  this very Python
-            [sys.executable, "-P", "-c", _PROGRAM, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            process_group=0,
-        )
+        # A group of its own, because a terminal sends Ctrl-C to all of one. systemd sends SIGTERM to all of a service,
+        # and must not find a worker that has not come to ignoring it.
+        with end_signals_blocked():
+            self._process = subprocess.Popen(  # noqa: S603  this very Python
+                [sys.executable, "-P", "-c", _PROGRAM, json.dumps(sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                process_group=0,
+                env={name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE},
+            )
         assert self._process.stdin is not None  # noqa: S101  for the type checker, as below
         assert self._process.stdout is not None  # noqa: S101
         self._orders, self._answers = self._process.stdin, self._process.stdout
