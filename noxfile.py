@@ -78,7 +78,7 @@ def minimums(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Ratios against smtplib, curl, bare RSA and openssl cms, on a machine that does nothing else meanwhile."""
     _install(session)
-    for name in ("send", "queue", "tls", "threads", "memory", "import_time", "sign", "encrypt"):
+    for name in ("send", "queues", "tls", "threads", "memory", "import_time", "sign", "encrypt"):
         session.run("python", f"benchmarks/{name}.py")
 
 
