@@ -149,4 +149,4 @@ def test_the_process_of_a_judge_goes_with_it(running):
     directory, judge = running
     wait_until(lambda: processes_naming(directory), "its process")
     judge.stop()
-    assert processes_naming(directory) == []
+    wait_until(lambda: not processes_naming(directory), "its process to end")
