@@ -7,6 +7,7 @@ lock on it that vanishes with the process.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -147,16 +148,24 @@ class SpoolDirectory:
     def waiting(self) -> list[Waiting]:
         """What is to be sent, oldest first: queued files, and those on their way, whose sender may be dead.
 
-        Files that a process did not live to finish are removed by the way.
+        Files that a process did not live to finish are removed by the way. A directory that was deleted or replaced
+        since it was opened is an error.
         """
         found = []
-        with told(f"The queue in {str(self.path)!r} cannot be read"), os.scandir(self.descriptor) as entries:
-            for entry in entries:
-                if entry.name.endswith((QUEUED, SENDING)):
-                    found.append(Waiting(entry.name, _modified_ns(entry)))
-                elif _LEFTOVER.fullmatch(entry.name):
-                    self._remove_leftover(entry.name)
+        with told(f"The queue in {str(self.path)!r} cannot be read"):
+            self._check_still_there()
+            with os.scandir(self.descriptor) as entries:
+                for entry in entries:
+                    if entry.name.endswith((QUEUED, SENDING)):
+                        found.append(Waiting(entry.name, _modified_ns(entry)))
+                    elif _LEFTOVER.fullmatch(entry.name):
+                        self._remove_leftover(entry.name)
         return sorted(found, key=lambda one: (one.modified_ns, one.name))
+
+    def _check_still_there(self) -> None:
+        # A deleted directory reads as an empty one, and what comes into a new one of its name would wait for ever.
+        if not os.path.samestat(self.path.stat(), os.fstat(self.descriptor)):
+            raise OSError(errno.ESTALE, "another directory has taken its place")
 
     def _remove_leftover(self, name: str) -> None:
         with suppress(OSError):  # it harms nobody where it is

@@ -145,7 +145,11 @@ def test_what_no_wait_would_heal_ends_it(
 def test_a_directory_that_has_gone_ends_it(run: Run, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
-    with ScriptedServer() as server, meanwhile(lambda: spool.rmdir() is None, lambda: False):
+    queue_messages(spool, 1)
+    with (
+        ScriptedServer() as server,
+        meanwhile(lambda: server.messages and not list(spool.iterdir()), lambda: spool.rmdir() is None, lambda: False),
+    ):
         outcome = run(*watch(spool, server.port))
     assert outcome.status == 73
     assert outcome.err.startswith("ssmtp-compat: 302: ")

@@ -181,6 +181,20 @@ def test_what_others_have_locked_is_left_to_them(tmp_path: Path):
     assert names(tmp_path) == {"x.queued"}
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_directory_that_is_gone_is_not_taken_for_an_empty_one(tmp_path: Path, replaced: bool):
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    with SpoolDirectory(str(spool)) as directory:
+        assert directory.waiting() == []
+        spool.rename(tmp_path / "old")
+        if replaced:
+            spool.mkdir()
+        with pytest.raises(SSMTPError, match="another directory" if replaced else "No such file") as caught:
+            directory.waiting()
+    assert caught.value.code == 302
+
+
 def test_no_descriptor_stays_open(tmp_path: Path):
     before = len(list(Path("/proc/self/fd").iterdir()))
     with SpoolDirectory(str(tmp_path)) as directory:
