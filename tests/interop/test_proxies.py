@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -21,6 +19,7 @@ from ssmtp_compat.net.web_request import WebRequest
 from ssmtp_compat.operations.web import Web
 from ssmtp_compat.tunnel.options import ProxyKind, TunnelOptions
 from wire.mailer import Mailer
+from wire.web_server import WebHandler, serving
 
 pytestmark = pytest.mark.interop
 
@@ -191,27 +190,14 @@ def test_a_mail_server_that_is_not_there_is_the_proxys_refusal(
 def web_server() -> Iterator[str]:
     """Answers GET with its path, and POST with what it gets; yields the beginning of its URLs."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(WebHandler):
         def do_GET(self) -> None:
-            size = int(self.headers.get("Content-Length", 0))
-            content = self.rfile.read(size) or self.path.encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.give(self.take() or self.path.encode())
 
         do_POST = do_GET
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://localhost:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Handler) as port:
+        yield f"http://localhost:{port}"
 
 
 @pytest.mark.parametrize("body", [b"", b"a request"])

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import http.server
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -33,6 +31,7 @@ from ssmtp_compat.tls.verify import Authenticate, Fault
 from wire.tls_certificates import DAY, NOW, Issued, authority, issue
 from wire.tls_memory import MemoryServer
 from wire.tls_servers import Seen, s_server
+from wire.web_server import WebHandler, serving
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -68,27 +67,14 @@ def named(*urls: str) -> x509.AuthorityInformationAccess:
 def responder() -> Iterator[Responder]:
     made = Responder()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(WebHandler):
         def do_POST(self) -> None:
             assert self.headers["Content-Type"] == "application/ocsp-request"
-            made.requests.append(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = made.answer(made.requests[-1])
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            made.requests.append(self.take())
+            self.give(made.answer(made.requests[-1]))
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Handler) as made.port:
+        yield made
 
 
 def answer(

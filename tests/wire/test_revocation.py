@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import http.server
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from ssmtp_compat.tls.http_fetch import fetch
 from wire.mailer import Mailer
 from wire.scripted_server import ScriptedServer
 from wire.tls_certificates import DAY, NOW, Issued, authority, issue
+from wire.web_server import WebHandler, serving
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -47,26 +46,14 @@ class Publisher:
 def publisher() -> Iterator[Publisher]:
     published = Publisher()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(WebHandler):
         def do_GET(self) -> None:
             published.requests.append(self.path)
             time.sleep(published.delay)
-            self.send_response(published.status)
-            self.send_header("Content-Length", str(len(published.content)))
-            self.end_headers()
-            self.wfile.write(published.content)
+            self.give(published.content, published.status)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    published.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield published
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Handler) as published.port:
+        yield published
 
 
 def listing(
