@@ -25,6 +25,7 @@ from ssmtp_compat.net.web_request import WebRequest
 from ssmtp_compat.tls.answers import Revocation
 from ssmtp_compat.tls.context import TlsOptions
 from ssmtp_compat.tls.handshake import start_tls
+from ssmtp_compat.tls.revocation import RevocationCheck
 from ssmtp_compat.tls.sessions import SessionCache
 from ssmtp_compat.tls.stream import TlsStream
 from ssmtp_compat.tls.verify import Authenticate, Fault
@@ -506,3 +507,19 @@ def test_an_authority_with_an_rsa_key(responder: Responder, tmp_path: Path):
     issued = responder.certificate(root)
     responder.answer = lambda _: answer(issued, issuer=root)
     assert verdict(issued, tmp_path, trust=root) == ""
+
+
+def test_the_time_that_an_answer_takes_is_not_the_mail_servers_silence():
+    seconds = 0.0
+    whole = Deadline(5, clock=lambda: seconds)
+
+    def ask(_: WebRequest, deadline: Deadline) -> tuple[int, bytes]:
+        nonlocal seconds
+        seconds += 4
+        return 404, b""
+
+    root = authority()
+    issued = issue("localhost", issuer=root, extensions=(named("http://ocsp.example.test"),))
+    check = RevocationCheck(IF_AVAILABLE, IF_AVAILABLE, whole, ask)
+    assert check.problem((issued.certificate, root.certificate), b"") == ""
+    assert (seconds, whole.remaining()) == (4, 5)

@@ -31,7 +31,7 @@ def ask_directly(request: WebRequest, deadline: Deadline) -> tuple[int, bytes]:
 
 
 def fetch(url: str, request_body: bytes = b"", *, whole: Deadline, ask: Ask = ask_directly) -> bytes:
-    """The body of an ``http`` URL. ``whole`` is the deadline of the method, an interrupt of which ends this too.
+    """The body of an ``http`` URL. ``whole`` is the deadline of all that is fetched; an interrupt of it ends this too.
 
     With a ``request_body``, which is a DER OCSPRequest, that is posted (RFC 6960 A.1).
 
@@ -40,11 +40,8 @@ def fetch(url: str, request_body: bytes = b"", *, whole: Deadline, ask: Ask = as
     """
     request = WebRequest.parse(url, request_body, _OCSP, MAXIMUM_SIZE)
     deadline = whole.part(_SECONDS)
-    try:
-        with deadline.during(f"fetching {url}"):
-            status, body = ask(request, deadline)
-    finally:
-        whole.progress()  # this wait was our own, and not the mail server's silence
+    with deadline.during(f"fetching {url}"):
+        status, body = ask(request, deadline)
     if status != 200:
         raise not_fetched(f"the answer is {status}")
     return body
