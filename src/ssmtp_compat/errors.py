@@ -34,6 +34,10 @@ class SSMTPError(Exception):
     alone where the row says so. The text never begins with the code, and never holds a secret.
     """
 
+    choked: bool = False
+    """Whether the server seems to have choked on commands that went out together (PIPELINING), and the same transaction
+    can be tried once more: nothing of the message has gone out."""
+
     def __init__(self, code: ErrorCode, detail: str = "") -> None:
         row = ERRORS[code]
         self.code: Final = code

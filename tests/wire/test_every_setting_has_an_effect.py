@@ -96,7 +96,7 @@ EFFECTS = {
     "UseChunking": "wire/test_chunking.py::test_data_is_used_unless_both_sides_want_chunks",
     "UseOAEP": "unit/interface/test_encryption.py::test_useoaep_and_its_hash_are_in_the_message",
     "UsePSS": "unit/interface/test_signatures.py::test_usepss_is_in_the_signature",
-    "UsePipelining": "wire/test_pipelining.py::test_a_server_that_chokes_is_told_of_and_can_be_used_without",
+    "UsePipelining": "wire/test_pipelining.py::test_an_offer_of_pipelining_need_not_be_taken_up",
 }
 """Where the effect of each setting is tested: file and function."""
 

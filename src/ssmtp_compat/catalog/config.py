@@ -846,7 +846,8 @@ _OUR_ROWS: Final = (
         value_type=ValueType.BOOL,
         default=True,
         doc="Whether commands go out together where the server offers PIPELINING (RFC 2920). False awaits the reply to "
-        "each, for servers that offer it and cannot do it.",
+        "each. A server that seems to choke on it (it closes, falls silent or answers 500 or 503 to RCPT or DATA) gets "
+        "one command at a time from then on, until this is set, another server chokes or Reset is called.",
         evidence=Evidence.OURS,
         default_evidence=Evidence.OURS,
         source=_OURS,

@@ -29,6 +29,7 @@ from .method_gate import MethodGate
 from .values import attach_client_values
 
 if TYPE_CHECKING:
+    from ..operations.connection import Connection
     from ..operations.queueing import QueueOptions
 
 __all__ = ["SSMTPClient"]
@@ -138,9 +139,12 @@ class SSMTPClient:
                 options = views.delivery_options(self.settings, opening)
                 outgoing = self.message.outgoing()
             composed = outgoing.check(options)
-            with self.link.for_method(deadline, delivers=True) as connection:
+
+            def attempt(connection: Connection) -> None:
                 self._delivery = Delivery(connection, options, self.events)
                 self._delivery.deliver(outgoing, composed, deadline)
+
+            self.link.deliver(deadline, attempt)
             self.message.sent()
 
     def queue(self, path: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from ..errors import SSMTPError
+from ..errors import ConnectionFailedError, SSMTPError
 from ..events import EventHub
 from ..net.deadline import CancelToken, Deadline
 from ..operations.connection import Connection, ConnectionOptions
@@ -33,6 +34,8 @@ class Link:
         self._certificates = certificates
         self._connection: Connection | None = None
         self._opening = False
+        self._choker: tuple[str, int] | None = None
+        """The server, by host and port, that offers PIPELINING and choked on it."""
 
     @property
     def connected(self) -> bool:
@@ -92,7 +95,10 @@ class Link:
             )
             reuses = options.transport.tls is not None and settings.setting_flag("ReuseSSLSession")
             sessions = self._tls_sessions if reuses else None
-        self._connection = Connection(options, self._events, sessions)
+        server = (options.transport.tcp.host, options.transport.tcp.port)
+        if server == self._choker:
+            options = replace(options, smtp=replace(options.smtp, use_pipelining=False))
+        self._connection = Connection(options, self._events, sessions, partial(self._remember_choking, server))
         self._opening = True
         try:
             self._connection.open(deadline, self._cancel)
@@ -123,6 +129,30 @@ class Link:
         if kept is None:
             connection.quit(deadline, self._cancel, keep_reply=True)
 
+    def deliver(self, deadline: Deadline, attempt: Callable[[Connection], None]) -> None:
+        """Run ``attempt`` over the open session or one of its own, as :meth:`for_method` with ``delivers`` does.
+
+        A server that closes one of its own in answer to commands that went out together gets another attempt without
+        PIPELINING, over another one.
+        """
+        kept = self.connected
+        try:
+            with self.for_method(deadline, delivers=True) as connection:
+                attempt(connection)
+            return
+        except ConnectionFailedError as error:
+            if kept or not error.choked:
+                raise
+        with self.for_method(deadline, delivers=True) as connection:
+            attempt(connection)
+
+    def _remember_choking(self, server: tuple[str, int]) -> None:
+        self._choker = server
+
+    def forget_choking(self) -> None:
+        """Take up every offer of PIPELINING again."""
+        self._choker = None
+
     def quit(self, deadline: Deadline) -> None:
         """End the open session with QUIT; nothing happens without one."""
         if (session := self.session) is not None:
@@ -136,6 +166,7 @@ class Link:
     def forget(self) -> Connection | None:
         """Be as new, and return the connection that there was: its end is the caller's."""
         connection, self._connection = self._connection, None
+        self.forget_choking()
         self.__dict__.pop("_tls_sessions", None)
         return connection
 

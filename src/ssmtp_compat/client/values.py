@@ -46,6 +46,7 @@ def attach_client_values(client: SSMTPClient) -> None:
     attach("BuildInfo", read=lambda _: f"ssmtp_compat {__version__}, independent open-source software")
     attach("Hello", read=lambda _: client.settings.setting_text("Hello") or socket.gethostname())
     attach("LocalPort", read=lambda _: client.link.local_port or client.settings.setting_number("LocalPort"))
+    attach("UsePipelining", write=values.set_use_pipelining)
     attach("TransferText", read=lambda _: client.transfer_text)
 
 
@@ -112,6 +113,10 @@ class _ClientValues:
             self._settings.put(P.SSLStartMode, int(SSLStartModes.sslNone))
         elif not self.tls_enabled(0):
             self._settings.put(P.SSLStartMode, int(SSLStartModes.sslAutomatic))
+
+    def set_use_pipelining(self, value: Value, _: int) -> None:
+        self._client.link.forget_choking()
+        self._settings.put("UsePipelining", value)
 
     def set_firewall_type(self, value: Value, _: int) -> None:
         self._settings.put(P.FirewallType, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -57,11 +58,21 @@ class ConnectionOptions:
 
 
 class Connection:
-    """One session with a server. It is opened once and closed once; what it learned stays readable afterwards."""
+    """One session with a server. It is opened once and closed once; what it learned stays readable afterwards.
 
-    def __init__(self, options: ConnectionOptions, events: EventHub, sessions: SessionCache | None = None) -> None:
+    ``choked`` is called where the server turns out to offer PIPELINING without being able to do it.
+    """
+
+    def __init__(
+        self,
+        options: ConnectionOptions,
+        events: EventHub,
+        sessions: SessionCache | None = None,
+        choked: Callable[[], None] = lambda: None,
+    ) -> None:
         self._options = options
         self._events = events
+        self._choked = choked
         self._transport = Transport(options.transport, events, sessions)
         self._exchange: Exchange | None = None
         self._ready = False
@@ -185,6 +196,14 @@ class Connection:
         self.exchange.raw_command(commands.raw(line), deadline)
         if self.exchange.session.state is State.CLOSED:
             self._close()
+
+    def stop_pipelining(self) -> None:
+        """Have every command wait for the reply to the one before, here and wherever ``choked`` sees to it."""
+        self.exchange.session.use_pipelining = False
+        self._choked()
+        self.exchange.remark(
+            "The server offers PIPELINING and seems to choke on it; from now on each command awaits its reply."
+        )
 
     def listen(self, seconds: float, deadline: Deadline) -> None:
         """Wait ``seconds`` at most for the server to say something unasked, and take it.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..catalog.errors import ErrorCode
-from ..errors import OperationInterruptedError, ReplyError, SSMTPError
+from ..errors import OperationInterruptedError, OperationTimeoutError, ReplyError, SSMTPError
 from ..events import EventHub
 from ..message.addresses import Mailbox
 from ..message.compose import Composed
@@ -20,6 +20,7 @@ from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
 from ..smtp.session import State
 from ..smtp.transparency import END_OF_CONTENT
+from .choking import OUT_OF_ORDER, chokes
 from .connection import Connection
 from .content import BdatContent, Content, DataContent
 from .exchange import refusal
@@ -51,10 +52,15 @@ class Delivery:
     """Delivers one message over an open session."""
 
     def __init__(self, connection: Connection, options: DeliveryOptions, events: EventHub) -> None:
+        self._connection = connection
         self._exchange = connection.exchange
         self._options = options
         self._events = events
         self._content: Content | None = None
+        self._untold: list[tuple[ReplyError, Reply]] = []
+        """Refusals of recipients that do not stop the message, which still lack their Error event."""
+        self._told = False
+        """Whether one has had it."""
 
     @property
     def transfer_text(self) -> bytes | memoryview:
@@ -81,6 +87,8 @@ class Delivery:
 
         Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
         PIPELINING, and ``previous`` is called with that reply; if it raises, the connection has to be closed.
+
+        A server that chokes on PIPELINING and stays in step gets everything once more, one command at a time.
         """
         if not self._exchange.session.in_flight and self._exchange.session.state is not State.IDLE:
             self._end_foreign_transaction(deadline)
@@ -91,11 +99,18 @@ class Delivery:
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
         try:
-            self._open_transaction(envelope, content.command, deadline, previous)
+            try:
+                self._open_transaction(envelope, content.command, deadline, previous)
+            except SSMTPError as error:
+                self._look_for_choking(error)
+                raise
             content.send(deadline)
-        except ReplyError:
-            self._give_up(deadline)
-            raise
+        except ReplyError as error:
+            if not (self._give_up(deadline) and error.choked):
+                raise
+        else:
+            return
+        self.begin(outgoing, composed, deadline)
 
     def finish(self, deadline: Deadline) -> None:
         """The second part of :meth:`deliver`: the server's verdict."""
@@ -131,6 +146,7 @@ class Delivery:
         if closing is not None and not waits:
             group.append(closing)
 
+        pipelined = self._exchange.session.pipelines
         error: ReplyError | None = None
         telling: Reply | None = None  # the reply that the error is about
         answered = accepted = 0
@@ -145,13 +161,18 @@ class Delivery:
                 answered += 1
                 if refused is None:
                     accepted += 1
+                    if self._untold:
+                        self._tell()
                 elif role in stop_on:
                     error, telling = refused, answer.reply
                     break
                 else:
                     if error is None:
                         error, telling = refused, answer.reply
-                    self._events.fire_error(refused)
+                    self._untold.append((refused, answer.reply))
+                    # Of a server that chokes there is nothing to be told.
+                    if accepted or not pipelined or error.reply_code not in OUT_OF_ORDER:
+                        self._tell()
                 if answered == len(roles) and not accepted:
                     break
             elif refused is not None:
@@ -164,35 +185,58 @@ class Delivery:
             self._exchange.last_reply = telling
             raise error
 
-    def _give_up(self, deadline: Deadline) -> None:
+    def _tell(self) -> None:
+        """Fire the Error events that are due; while each is fired, its reply is the last one."""
+        now = self._exchange.last_reply
+        while self._untold:
+            self._told = True
+            refused, self._exchange.last_reply = self._untold.pop(0)
+            self._events.fire_error(refused)
+        self._exchange.last_reply = now
+
+    def _look_for_choking(self, error: SSMTPError) -> None:
+        session = self._exchange.session
+        if chokes(session, error):
+            # Only what can be tried once more without doubling anything: a message or an event.
+            error.choked = not (self._told or session.sends_content)
+            self._connection.stop_pipelining()
+        if error.choked:
+            self._untold.clear()
+        else:
+            self._tell()
+
+    def _give_up(self, deadline: Deadline) -> bool:
         # Nobody asked for the replies behind the refusal; the script wants to read why its message was refused.
         telling = self._exchange.last_reply
         try:
-            self._end_transaction(deadline)
+            return self._end_transaction(deadline)
         finally:
             self._exchange.last_reply = telling
 
-    def _end_transaction(self, deadline: Deadline) -> None:
-        """End the transaction without a message. Its own failure leaves the session out of step, which the owner of
-        the connection sees and closes; the error to report stays the one that was there before."""
+    def _end_transaction(self, deadline: Deadline) -> bool:
+        """End the transaction without a message; true where RSET did. Its own failure leaves the session out of step,
+        which the owner of the connection sees and closes; the error to report stays the one that was there before."""
         try:
             self._exchange.drain(deadline)
         except OperationInterruptedError:
             raise
-        except SSMTPError:
+        except SSMTPError as error:
             # Whatever happens behind a refusal, a close say, ends the session; the message failed for the refusal.
+            if isinstance(error, OperationTimeoutError) and chokes(self._exchange.session, error):
+                self._connection.stop_pipelining()
             self._exchange.session.connection_lost()
-            return
+            return False
         state = self._exchange.session.state
         try:
             if state is State.CONTENT:
                 # RFC 2920 3.1: DATA was sent along and got 354 although no recipient was accepted.
                 self._exchange.content((END_OF_CONTENT,), deadline)
             elif state in (State.MAIL, State.RCPT, State.FAILED) and self._options.reset_after_failure:
-                self._exchange.command(commands.RSET, deadline)
+                return self._exchange.command(commands.RSET, deadline).positive
         except SSMTPError as error:
             self._exchange.session.connection_lost()
             self._exchange.remark(f"The transaction could not be ended: {error.message}")
+        return False
 
 
 def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) -> Envelope:

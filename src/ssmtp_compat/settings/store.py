@@ -161,9 +161,12 @@ class Settings:
         value: Value = self._properties.get(property_id, _PROPERTY_DEFAULTS[property_id])
         return value
 
-    def put(self, property_id: PropertyID, value: Value) -> None:
-        """Store a value past all checks."""
-        self._properties[property_id] = value
+    def put(self, key: PropertyID | str, value: Value) -> None:
+        """Store a value past all checks; ``key`` is a property id or a setting's name."""
+        if isinstance(key, PropertyID):
+            self._properties[key] = value
+        else:
+            self._settings[key] = value
 
     # The same by type; each value has been converted to the type of its row before it was stored.
 
@@ -201,7 +204,12 @@ class Settings:
         if row.alias_of is not None:
             self.set(PROPERTIES[PropertyID(row.alias_of)], value)
             return
-        self._settings[row.name] = self._check_value(row, row.name, value)
+        checked = self._check_value(row, row.name, value)
+        attached = self._attached.get(row.name)
+        if attached is not None and attached.write is not None:
+            attached.write(checked, 0)
+        else:
+            self._settings[row.name] = checked
 
     def setting(self, name: str) -> Value:
         """The stored value of a setting by its exact name, or its default."""

@@ -157,7 +157,7 @@ class Session:
     """One session, from the server's greeting to the reply to QUIT.
 
     ``max_line`` is the longest reply line accepted, in octets; a challenge may be as long as RFC 4954 lets it be.
-    Without ``use_pipelining`` an offer of PIPELINING is not taken up.
+    Without ``use_pipelining``, which may be turned off at any time, an offer of PIPELINING is not taken up.
     """
 
     def __init__(self, max_line: int = 2048, *, use_pipelining: bool = True) -> None:
@@ -165,7 +165,7 @@ class Session:
         self.state = State.GREETING
         self.extensions = Extensions()
         self._parser = ReplyParser(max_line)
-        self._use_pipelining = use_pipelining
+        self.use_pipelining = use_pipelining
         self._in_flight: deque[tuple[Verb, Command | None]] = deque([(Verb.GREETING, None)])
         self._hoped = State.GREETING
         self._output: list[bytes | memoryview] = []
@@ -178,9 +178,19 @@ class Session:
         return len(self._in_flight)
 
     @property
+    def pipelines(self) -> bool:
+        """Whether commands go out together."""
+        return self.use_pipelining and "PIPELINING" in self.extensions
+
+    @property
     def awaited(self) -> Verb | None:
         """What the next reply will answer; None when nothing is in flight."""
         return self._in_flight[0][0] if self._in_flight else None
+
+    @property
+    def sends_content(self) -> bool:
+        """Whether a message, or a chunk of one, has been sent whose reply is outstanding."""
+        return any(verb in (Verb.CONTENT, Verb.BDAT, Verb.BDAT_LAST) for verb, _ in self._in_flight)
 
     @property
     def refusal_left(self) -> bool:
@@ -193,7 +203,7 @@ class Session:
             return False
         if not self._in_flight:
             return True
-        if not self._use_pipelining or "PIPELINING" not in self.extensions or len(self._in_flight) >= MAX_IN_FLIGHT:
+        if not self.pipelines or len(self._in_flight) >= MAX_IN_FLIGHT:
             return False
         verb, last = self._in_flight[-1]
         if verb is Verb.CONTENT:
