@@ -249,6 +249,18 @@ def test_a_503_for_some_stops_nobody_else():
     assert message.recipients == ["carol@example.test"]
 
 
+def test_a_503_that_is_not_the_error_is_told_of_before_it():
+    replies = {"RCPT": ["503 5.5.1 too many", "550 5.1.1 no such user"]}
+    with ScriptedServer(replies=replies) as server, Mailer(server.port, Cc=ADDRESSES[1]) as mailer:
+        mailer.config(StopOnToErrors=False)
+        mailer.record("Error")
+        assert mailer.send() == 161
+        assert mailer.recorded("Error", "description") == ["503 5.5.1 too many", "550 5.1.1 no such user"]
+        assert mailer.get("LastReply") == "550 5.1.1 no such user"
+        assert mailer.send() == 0
+    assert not one_by_one(server.connections[1])
+
+
 # -- no second attempt ------------------------------------------------------------------------------------------------
 
 
@@ -268,6 +280,20 @@ def test_what_a_server_says_of_itself_or_of_the_message_is_no_choking(step: str,
         assert mailer.send() == 161
         assert mailer.error[1] == reply
         assert verbs(server.connections[0]).count("MAIL") == sends
+        assert mailer.send() == 0
+        assert remarks(mailer) == []
+    assert not one_by_one(server.connections[1])
+
+
+def test_a_refusal_before_a_close_is_no_choking():
+    refused = Send(b"554 5.7.1 go away\r\n")
+    with (
+        ScriptedServer(faults={Step("MAIL", 1): refused, Step("RCPT", 1): Close()}) as server,
+        Mailer(server.port) as mailer,
+    ):
+        mailer.record("PITrail")
+        assert mailer.send() == 161
+        assert mailer.error[1] == "554 5.7.1 go away"
         assert mailer.send() == 0
         assert remarks(mailer) == []
     assert not one_by_one(server.connections[1])
