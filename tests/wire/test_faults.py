@@ -22,6 +22,7 @@ from ssmtp_compat import ssmtp_do_interrupt
 from ssmtp_compat.operations import connection, content
 from wire.channel import Channel, Ending, Hangup
 from wire.faults import Reached
+from wire.lag import Lag
 from wire.mailer import CONTENT, Mailer
 from wire.scripted_server import (
     EXTENSIONS,
@@ -250,21 +251,44 @@ def test_a_fault_is_told_and_the_handle_goes_on(case: Case, loopback_identity: L
 class Outcome:
     code: int
     error: tuple[int, str]
-    seconds: float
+    began: float
+    last: float
+    """When there was the last sign of life, as the client sees it."""
+    ended: float
     connected: bool
     second: int
     server: ScriptedServer
+    lag: Lag
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the last sign of life, without those behind the limit that nobody could use."""
+        return self.ended - self.last - self.lag.within(self.last + 1, self.ended)
 
 
-def _run_timed(setting: Setting, properties: dict[str, Any], settings: dict[str, Any]) -> Outcome:
+def _run_timed(lag: Lag, setting: Setting, properties: dict[str, Any], settings: dict[str, Any]) -> Outcome:
     with setting.server() as server, setting.mailer(server.port, Timeout=1, **properties) as mailer:
         mailer.config(**settings)
-        began = time.monotonic()
+        began = last = time.monotonic()
+
+        def note(parameters: dict[str, Any]) -> None:
+            nonlocal last
+            if parameters.get("direction") in (0, 1) or parameters.get("connectionevent", "").endswith("complete"):
+                last = time.monotonic()
+
+        mailer.on("PITrail", note)
+        mailer.on("ConnectionStatus", note)
         code = mailer.send()
-        seconds = time.monotonic() - began
+        ended = time.monotonic()
         error, connected = mailer.error, mailer.get("Connected")
+        mailer.on("PITrail", None)
+        mailer.on("ConnectionStatus", None)
         mailer.set(Timeout=10, MessageText="Hello Bob\r\n")
-        return Outcome(code, error, seconds, connected, mailer.send(), server)
+        return Outcome(code, error, began, last, ended, connected, mailer.send(), server, lag)
 
 
 BIG = "x" * 70 + "\r\n"
@@ -294,19 +318,20 @@ OTHERS: dict[str, tuple[Case, Fault, dict[str, Any], dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def waits(loopback_identity: LoopbackIdentity) -> dict[str, Outcome]:
-    """Every case that has to wait, all at the same time: a second each would be a minute."""
+    """Every case that has to wait, some at the same time: a second each would be a minute."""
     jobs = {str(case): (Setting(case, Stall(), loopback_identity), {}, {}) for case in STALLS}
     for name, (case, fault, properties, settings) in OTHERS.items():
         jobs[name] = (Setting(case, fault, loopback_identity), properties, settings)
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        running = {name: pool.submit(_run_timed, *job) for name, job in jobs.items()}
+    # No more than those that the machine has no trouble with: each is held to its limit.
+    with Lag() as lag, ThreadPoolExecutor(8) as pool:
+        running = {name: pool.submit(_run_timed, lag, *job) for name, job in jobs.items()}
         return {name: future.result() for name, future in running.items()}
 
 
 @pytest.mark.parametrize("case", STALLS, ids=str)
 def test_a_server_that_says_nothing_is_given_up_in_time(waits: dict[str, Outcome], case: Case):
     outcome = waits[str(case)]
-    assert 0.9 <= outcome.seconds < 4
+    assert 1 <= outcome.waited < 2
     assert outcome.connected is False
     assert outcome.second == 0
     if case.step == "QUIT":
@@ -322,18 +347,11 @@ def test_a_server_that_says_nothing_is_given_up_in_time(waits: dict[str, Outcome
     _check_second_delivery(outcome.server, outcome.code)
 
 
-def test_by_itself_a_wait_ends_within_a_second_of_its_limit(loopback_identity: LoopbackIdentity):
-    """The cases above wait all at once, and for the processor too."""
-    outcome = _run_timed(Setting(Case("MESSAGE", "stall", True, True), Stall(), loopback_identity), {}, {})
-    assert outcome.code == 301
-    assert 0.9 <= outcome.seconds < 2
-
-
 @pytest.mark.parametrize("name", ["a write that is not read", "a write that is not read, inside TLS"])
 def test_a_server_that_reads_nothing_is_given_up_in_time(waits: dict[str, Outcome], name: str):
     outcome = waits[name]
     assert outcome.error == (301, "Timeout: no answer within 1 s while sending the message.")
-    assert 0.9 <= outcome.seconds < 5
+    assert 1 <= outcome.waited < 2
     assert outcome.second == 0
     assert outcome.server.connections[0].messages == []
 
