@@ -199,7 +199,7 @@ class Connection:
 
     def stop_pipelining(self) -> None:
         """Have every command wait for the reply to the one before, here and wherever ``choked`` sees to it."""
-        self.exchange.session.use_pipelining = False
+        self.exchange.session.stop_pipelining()
         self._choked()
         self.exchange.remark(
             "The server offers PIPELINING and seems to choke on it; from now on each command awaits its reply."

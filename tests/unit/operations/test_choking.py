@@ -79,7 +79,7 @@ def test_nothing_where_commands_go_out_one_by_one(error: SSMTPError):
 
 def test_pipelining_can_be_given_up_in_the_middle_of_a_group():
     session = group(b"250 ok\r\n503 no\r\n")
-    session.use_pipelining = False
+    session.stop_pipelining()
     session.receive(b"503 no\r\n")
     assert session.next_answer()
     assert not session.in_flight
