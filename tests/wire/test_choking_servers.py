@@ -218,6 +218,20 @@ def test_no_recipient_is_told_of_that_gets_the_message(refusal: bytes, propertie
     assert message.recipients == [address for address in ADDRESSES if address in str({"SendTo": TO, **properties})]
 
 
+def test_a_line_cut_in_the_middle_of_a_long_list_costs_nobody_the_message():
+    names = [f"user{number}@example.test" for number in range(300)]
+    with (
+        ScriptedServer(faults={Step("RCPT", 150): Disorder(DISORDER[1])}) as server,
+        Mailer(server.port, SendTo=", ".join(names)) as mailer,
+    ):
+        mailer.record("Error")
+        assert mailer.send() == 0, mailer.error
+        assert mailer.events == []
+    (message,) = server.messages
+    assert message.recipients == names
+    assert verbs(server.connection).count("RSET") == 1
+
+
 @pytest.mark.parametrize("properties", [{}, BCC], ids=str)
 def test_a_policy_that_answers_503_is_asked_twice_and_then_once(properties: dict[str, str]):
     with (
