@@ -316,8 +316,8 @@ class TestTLS:
     ) -> None:
         with (
             ScriptedServer(tls=server_tls, implicit_tls=True, faults={"TLS": fault}) as server,
-            socket.create_connection((server.host, server.port), timeout=0.3) as plain,
             pytest.raises(seen),
+            socket.create_connection((server.host, server.port), timeout=0.3) as plain,
         ):
             client_tls.wrap_socket(plain, server_hostname="localhost")
         assert not server.connection.tls
