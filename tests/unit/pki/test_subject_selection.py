@@ -96,6 +96,28 @@ def test_selection(subject: str, expected: object) -> None:
     assert (found.certificate if found else None) == (expected.certificate if expected else None)
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        r"CN=\ Bob\ ",
+        r"CN=\ Bob\20",
+        r" CN = \ Bob\   ",
+        r"CN=\ Bob\ ,O=",
+        r"CN=\ Bob\  , O=",
+        'CN=" Bob "',
+        r"CN=\ Bob\\ ",
+    ],
+)
+def test_blanks_at_the_ends_of_a_value_count_where_they_are_escaped(subject: str) -> None:
+    blank = issue(name(("CN", " Bob ")))
+    both = issue(name(("CN", " Bob "), ("O", "")))
+    slash = issue(name(("CN", " Bob\\")))
+    found = select([StoreEntry(each.certificate) for each in (BOB, both, slash, blank)], subject)
+    expected = both if "O=" in subject else slash if "\\\\" in subject else blank
+    assert found is not None
+    assert found.certificate == expected.certificate
+
+
 def test_any_is_the_first_when_none_has_a_key() -> None:
     entries = (StoreEntry(BOB.certificate), StoreEntry(ACME.certificate))
     assert select(entries, "*") is entries[0]
