@@ -27,7 +27,15 @@ from .algorithms import MGF1, RSA_ENCRYPTION, RSASSA_PSS, encode_oid
 from .digests import SHA512, SHAKE256, Digest
 from .suitability import is_for_pss_alone
 
-__all__ = ["ECDSA_WITH", "ED448_OID", "ED25519_OID", "RSA_WITH_SHA3", "SignatureScheme", "signature_scheme"]
+__all__ = [
+    "ECDSA_CURVES",
+    "ECDSA_WITH",
+    "ED448_OID",
+    "ED25519_OID",
+    "RSA_WITH_SHA3",
+    "SignatureScheme",
+    "signature_scheme",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,17 @@ ECDSA_WITH: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Object identifiers of ECDSA, by the digest's name."""
+ECDSA_CURVES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "secp256r1": "P-256",
+        "secp384r1": "P-384",
+        "secp521r1": "P-521",
+        "brainpoolP256r1": "brainpoolP256r1",
+        "brainpoolP384r1": "brainpoolP384r1",
+        "brainpoolP512r1": "brainpoolP512r1",
+    }
+)
+"""The curves that sign mail, by their names in SEC 2 and RFC 5639; their usual names."""
 ED25519_OID: Final = "1.3.101.112"
 ED448_OID: Final = "1.3.101.113"
 _ED25519: Final = SignatureScheme(SHA512, der.wrap(der.SEQUENCE, encode_oid(ED25519_OID)), ())
@@ -79,14 +98,14 @@ def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool)
 
     EdDSA prescribes the digest and does not heed ``digest``. ``use_pss`` concerns RSA keys alone, and of these not the
     ones that are for nothing but RSASSA-PSS. The kind is read from the public key, since a private key may be a
-    token's. Raises :class:`UnsupportedError` (20008) for a key of another kind and :class:`SSMTPError` (10194) for a
-    digest that the key cannot or may not use.
+    token's. Raises :class:`UnsupportedError` (20008) for a key of another kind or on another curve, and
+    :class:`SSMTPError` (10194) for a digest that the key cannot or may not use.
     """
     key = certificate.public_key
     if isinstance(key, RSAPublicKey):
         return _pss(digest) if use_pss or _for_pss_alone(certificate, digest) else _pkcs1(digest)
     if isinstance(key, EllipticCurvePublicKey):
-        return _ecdsa(digest, certificate)
+        return _ecdsa(digest, certificate, key.curve.name)
     if isinstance(key, Ed25519PublicKey):
         return _ED25519
     if isinstance(key, Ed448PublicKey):
@@ -144,7 +163,13 @@ def _hash_in_pss(digest: Digest) -> bytes:
     )
 
 
-def _ecdsa(digest: Digest, certificate: Certificate) -> SignatureScheme:
+def _ecdsa(digest: Digest, certificate: Certificate, curve: str) -> SignatureScheme:
+    if curve not in ECDSA_CURVES:
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            f"The key of {certificate.subject} is on the curve {curve}; mail is signed with "
+            f"{', '.join(ECDSA_CURVES.values())}.",
+        )
     if digest.name not in ECDSA_WITH:
         raise SSMTPError(
             ErrorCode.UNSUPPORTED_ALGORITHM,

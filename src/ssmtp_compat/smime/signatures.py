@@ -19,7 +19,7 @@ from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
 from . import oids
 from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
-from .schemes import ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
+from .schemes import ECDSA_CURVES, ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
 from .structures import Algorithm, read_algorithm
 from .suitability import is_for_pss_alone
 from .values import Value, malformed
@@ -31,7 +31,6 @@ _PSS: Final = "RSASSA-PSS"
 _ECDSA: Final = "ECDSA"
 _ED25519: Final = "Ed25519"
 _ED448: Final = "Ed448"
-_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 # Scheme and, where the identifier says it, the digest's name.
 _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -94,7 +93,7 @@ def signature_problem(
         return _rsa_problem(certificate, key, scheme, padding, digest.hash, hashed, signature)
     try:
         if isinstance(key, EllipticCurvePublicKey) and scheme == _ECDSA:
-            if key.curve.name not in _CURVES:
+            if key.curve.name not in ECDSA_CURVES:
                 return f"the curve {key.curve.name} of the signer's key is not supported"
             key.verify(signature, hashed, ECDSA(Prehashed(digest.hash)))
         elif (isinstance(key, Ed25519PublicKey) and scheme == _ED25519) or (

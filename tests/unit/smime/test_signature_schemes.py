@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from ssmtp_compat.catalog.errors import ErrorCode
-from ssmtp_compat.errors import CertificateError, SSMTPError
+from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
 from ssmtp_compat.pki.certificates import decode_certificate
 from ssmtp_compat.smime.digests import DIGESTS, SHA512, SHAKE256, Digest, digest_named
 from ssmtp_compat.smime.signing import Signer, SignerSpec
@@ -24,7 +24,13 @@ from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nHello\r\n"
-CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1(), "brainpool": ec.BrainpoolP256R1()}
+CURVES = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
+}
 RSA_PKCS1 = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 
@@ -127,6 +133,15 @@ def test_an_ec_key_does_not_sign_with_md5(intermediate: Issued) -> None:
     with pytest.raises(SSMTPError, match="MD5 cannot be used with the EC key of CN=Curve; use one of SHA1") as caught:
         Signer(spec_of(curve_owner("P-256", intermediate), "MD5"))
     assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
+
+
+@pytest.mark.parametrize(("curve", "shown"), [(ec.SECP224R1(), "secp224r1"), (ec.SECP256K1(), "secp256k1")])
+def test_a_curve_that_is_not_verified_here_does_not_sign_either(curve: ec.EllipticCurve, shown: str) -> None:
+    owner = issue(name(("CN", "Curve")), ec.generate_private_key(curve))
+    expected = f"CN=Curve is on the curve {shown}; mail is signed with P-256, P-384, P-521, brainpoolP256r1, "
+    with pytest.raises(UnsupportedError, match=expected) as caught:
+        Signer(spec_of(owner, "SHA256"))
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
 @pytest.mark.parametrize("asked", ["MD5", "SHA256", "SHA512", "SHA3-256"])

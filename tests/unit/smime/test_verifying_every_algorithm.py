@@ -32,7 +32,14 @@ SHA2 = {
     "sha3-384": "2.16.840.1.101.3.4.2.9",
     "sha3-512": "2.16.840.1.101.3.4.2.10",
 }
-CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+CURVES = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP384r1": ec.BrainpoolP384R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
+}
 
 
 @pytest.fixture(scope="session")
