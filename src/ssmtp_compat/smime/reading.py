@@ -22,7 +22,8 @@ _CMS_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mi
 _NAMELESS_TYPE: Final = "application/octet-stream"
 _CMS_SUFFIXES: Final = (".p7m", ".p7z")
 _SIGNATURE_SUFFIX: Final = ".p7s"
-_PEM_LABELS: Final = frozenset({"CMS", "PKCS7", "PKCS #7 SIGNED DATA"})
+# Those of RFC 7468 8 and 9, of OpenSSL, and the two of gpgsm.
+_PEM_LABELS: Final = frozenset({"CMS", "PKCS7", "PKCS #7 SIGNED DATA", "SIGNED MESSAGE", "ENCRYPTED MESSAGE"})
 _BASE64: Final = "base64"
 _VERSION: Final = "mime-version"
 _UNENCODED: Final = frozenset({"", "7bit", "8bit", "binary"})

@@ -43,7 +43,7 @@ def test_a_stored_message_with_lf_is_read_in_its_canonical_form(end: bytes):
 def test_bare_objects():
     assert find_cms(CMS).cms == CMS
     text = forge.opaque(CMS).partition(b"\r\n\r\n")[2]
-    for label in (b"CMS", b"PKCS7"):
+    for label in (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA", b"SIGNED MESSAGE", b"ENCRYPTED MESSAGE"):
         assert find_cms(b"-----BEGIN " + label + b"-----\n" + text + b"-----END " + label + b"-----\n").cms == CMS
     assert (
         code_of(b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n") == ErrorCode.MESSAGE_DECODING
