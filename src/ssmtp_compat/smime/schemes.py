@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from asn1crypto import core, keys
+from asn1crypto import core
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
@@ -24,7 +24,8 @@ from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
 from . import der
 from .algorithms import MGF1, RSA_ENCRYPTION, RSASSA_PSS, encode_oid
-from .digests import SHA512, SHAKE256, Digest
+from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
+from .pss_keys import pss_demands
 from .suitability import is_for_pss_alone
 
 __all__ = [
@@ -90,6 +91,7 @@ _ED25519: Final = SignatureScheme(SHA512, der.wrap(der.SEQUENCE, encode_oid(ED25
 _ED448: Final = SignatureScheme(SHAKE256, der.wrap(der.SEQUENCE, encode_oid(ED448_OID)), ())
 # RSASSA-PSS-params (RFC 4055 3.1): DER leaves the defaults out, which are SHA-1, MGF1 with SHA-1, and a salt of 20.
 _PSS_DEFAULT: Final = "SHA1"
+_PSS_DEFAULT_SALT: Final = 20
 
 
 @lru_cache(maxsize=64)
@@ -103,7 +105,9 @@ def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool)
     """
     key = certificate.public_key
     if isinstance(key, RSAPublicKey):
-        return _pss(digest) if use_pss or _for_pss_alone(certificate, digest) else _pkcs1(digest)
+        if is_for_pss_alone(certificate):
+            return _demanded_pss(certificate, digest)
+        return _pss(digest, digest) if use_pss else _pkcs1(digest)
     if isinstance(key, EllipticCurvePublicKey):
         return _ecdsa(digest, certificate, key.curve.name)
     if isinstance(key, Ed25519PublicKey):
@@ -116,20 +120,25 @@ def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool)
     )
 
 
-def _for_pss_alone(certificate: Certificate, digest: Digest) -> bool:
-    """Whether the certificate keeps its RSA key for RSASSA-PSS (RFC 4055 1.2), and if so check that it allows it."""
-    # Ordinary keys are not worth a look with ASN.1 objects.
-    if not is_for_pss_alone(certificate):
-        return False
-    parameters = keys.PublicKeyInfo.load(certificate.public_key_der)["algorithm"]["parameters"]
-    # With parameters the key is for this one hash.
-    if parameters and parameters["hash_algorithm"]["algorithm"].dotted != digest.oid:
+def _demanded_pss(certificate: Certificate, digest: Digest) -> SignatureScheme:
+    """RSASSA-PSS as the certificate demands it, which keeps its RSA key for that (RFC 4055 1.2)."""
+    demands = pss_demands(certificate)
+    if demands is None:
+        return _pss(digest, digest)
+    hashes = {oid: DIGESTS_BY_OID.get(oid) for oid in (demands.hash_oid, demands.mask_hash_oid)}
+    allowed, mask = hashes[demands.hash_oid], hashes[demands.mask_hash_oid]
+    if allowed is None or mask is None:
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            f"The key of {certificate.subject} is for RSASSA-PSS with a hash that is not known.",
+        )
+    if allowed != digest:
         raise SSMTPError(
             ErrorCode.UNSUPPORTED_ALGORITHM,
             f"The key of {certificate.subject} may not be used with {digest.name}; its certificate allows "
-            f"{parameters['hash_algorithm']['algorithm'].native}.",
+            f"{allowed.name}.",
         )
-    return True
+    return _pss(digest, mask, demands.minimum_salt)
 
 
 def _pkcs1(digest: Digest) -> SignatureScheme:
@@ -139,19 +148,16 @@ def _pkcs1(digest: Digest) -> SignatureScheme:
     return SignatureScheme(digest, algorithm, (padding.PKCS1v15(), digest.hash))
 
 
-def _pss(digest: Digest) -> SignatureScheme:
-    size = digest.hash.digest_size
-    # RFC 4056 3: one hash for the message and for MGF1, and a salt as long as it.
-    scheme = padding.PSS(padding.MGF1(digest.hash), size)
-    parameters: tuple[bytes, ...] = ()
-    if digest.name != _PSS_DEFAULT:
-        parameters = (
-            der.wrap(der.CONTEXT_0, _hash_in_pss(digest)),
-            der.wrap(der.CONTEXT_1, der.wrap(der.SEQUENCE, MGF1, _hash_in_pss(digest))),
-            der.wrap(der.CONTEXT_2, core.Integer(size).dump()),
-        )
+def _pss(digest: Digest, mask: Digest, minimum_salt: int = 0) -> SignatureScheme:
+    # RFC 4056 3: a salt as long as the hash, and where the key demands nothing else one hash for message and mask.
+    size = max(digest.hash.digest_size, minimum_salt)
+    parameters = (
+        b"" if digest.name == _PSS_DEFAULT else der.wrap(der.CONTEXT_0, _hash_in_pss(digest)),
+        b"" if mask.name == _PSS_DEFAULT else der.wrap(der.CONTEXT_1, der.wrap(der.SEQUENCE, MGF1, _hash_in_pss(mask))),
+        b"" if size == _PSS_DEFAULT_SALT else der.wrap(der.CONTEXT_2, core.Integer(size).dump()),
+    )
     algorithm = der.wrap(der.SEQUENCE, RSASSA_PSS, der.wrap(der.SEQUENCE, *parameters))
-    return SignatureScheme(digest, algorithm, (scheme, digest.hash))
+    return SignatureScheme(digest, algorithm, (padding.PSS(padding.MGF1(mask.hash), size), digest.hash))
 
 
 def _hash_in_pss(digest: Digest) -> bytes:

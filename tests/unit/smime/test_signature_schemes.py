@@ -177,9 +177,11 @@ def test_pss_does_not_fit_into_a_short_key(intermediate: Issued) -> None:
 def restricted(directory: Path, *options: str) -> Issued:
     """A certificate that names RSASSA-PSS as its key's algorithm, which the library of the other tests cannot make."""
     key, certificate = directory / "key.pem", directory / "certificate.pem"
+    named = [option.rpartition(":")[2] for option in options if option.startswith("rsa_pss_keygen_md:")]
+    md = f"-{named[0]}" if named else "-sha384"
     for command in (
         ["openssl", "genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", *options, "-out", key],
-        ["openssl", "req", "-x509", "-new", "-key", key, "-sha384", "-subj", "/CN=PSS", "-out", certificate],
+        ["openssl", "req", "-x509", "-new", "-key", key, md, "-subj", "/CN=PSS", "-out", certificate],
     ):
         subprocess.run(command, check=True, capture_output=True)
     loaded = load_pem_private_key(key.read_bytes(), None)
@@ -200,9 +202,32 @@ def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: b
     other = replace(spec, digest=digest_named("SHA256"))
     if limited:
         with pytest.raises(
-            SSMTPError, match="CN=PSS may not be used with SHA256; its certificate allows sha384"
+            SSMTPError, match="CN=PSS may not be used with SHA256; its certificate allows SHA384"
         ) as caught:
             Signer(other).detached([CONTENT])
         assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
     else:
         assert Signer(other).detached([CONTENT])
+
+
+@pytest.mark.parametrize(
+    ("demanded", "mask", "salt"),
+    [
+        # OpenSSL leaves a mask that is not named, and a salt, at their defaults: SHA-1 and 20.
+        (("md:sha256",), "sha1", 32),
+        (("md:sha256", "mgf1_md:sha512", "saltlen:32"), "sha512", 32),
+        (("md:sha256", "mgf1_md:sha256", "saltlen:50"), "sha256", 50),
+        (("md:sha1", "mgf1_md:sha1", "saltlen:24"), "sha1", 24),
+    ],
+)
+def test_mask_and_salt_are_those_that_the_key_demands(
+    tmp_path: Path, demanded: tuple[str, ...], mask: str, salt: int
+) -> None:
+    owner = restricted(tmp_path, *(part for one in demanded for part in ("-pkeyopt", f"rsa_pss_keygen_{one}")))
+    digest = demanded[0].removeprefix("md:")
+    signature = Signer(replace(spec_of(owner, digest), rules=CertificateRules(check_dates=False))).detached([CONTENT])
+    parameters = signer_info(signature)["signature_algorithm"]["parameters"]
+    assert parameters["hash_algorithm"]["algorithm"].native == digest
+    assert parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native == mask
+    assert parameters["salt_length"].native == salt
+    assert Judge(tmp_path, owner).verifies(signature, CONTENT, at=owner.certificate.not_before)
