@@ -221,6 +221,19 @@ def test_a_scheme_that_is_not_the_keys_is_not_believed(alice: Issued, root: Issu
         assert not verification.signers[0].signature_ok
 
 
+def test_rsa_with_parameters_is_not_believed(root: Issued):
+    alice = issue(name(("CN", "Alice")), rsa_key(20), issuer=root, emails=["alice@example.test"])
+    rsa = encode_oid("1.2.840.113549.1.1.1")
+    for parameters, problems in (
+        (b"", ()),
+        (der.NULL, ()),
+        (der.wrap(der.OCTET_STRING, b"x"), ("the parameters of the signature algorithm cannot be used",)),
+    ):
+        algorithm = der.wrap(der.SEQUENCE, rsa, parameters)
+        message = forged(alice, "sha256", algorithm, lambda octets: alice.key.sign(octets, PKCS1v15(), hashes.SHA256()))
+        assert verify_message(message, Trust((root.certificate,), NOW)).signers[0].problems == problems
+
+
 def test_a_curve_that_is_not_on_the_list_is_not_believed(root: Issued):
     signer = issue(
         name(("CN", "Alice")), ec.generate_private_key(ec.SECP256K1()), issuer=root, emails=["alice@example.test"]
