@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError, UnsupportedError
+from ..pki.ber import OBJECT_IDENTIFIER
 from ..pki.certificates import Certificate
-from . import der
+from . import der, oids
 from .algorithms import MGF1, RSA_ENCRYPTION, RSASSA_PSS, encode_oid
 from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
 from .pss_keys import pss_demands
@@ -85,6 +86,7 @@ ECDSA_CURVES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The curves that sign mail, by their names in SEC 2 and RFC 5639; their usual names."""
+_EC_PUBLIC_KEY: Final = encode_oid(oids.EC_PUBLIC_KEY)
 ED25519_OID: Final = "1.3.101.112"
 ED448_OID: Final = "1.3.101.113"
 _ED25519: Final = SignatureScheme(SHA512, der.wrap(der.SEQUENCE, encode_oid(ED25519_OID)), ())
@@ -175,6 +177,13 @@ def _ecdsa(digest: Digest, certificate: Certificate, curve: str) -> SignatureSch
             ErrorCode.NOT_SUPPORTED,
             f"The key of {certificate.subject} is on the curve {curve}; mail is signed with "
             f"{', '.join(ECDSA_CURVES.values())}.",
+        )
+    key = certificate.public_key_der
+    if key[key.find(_EC_PUBLIC_KEY) + len(_EC_PUBLIC_KEY)] != OBJECT_IDENTIFIER:
+        raise UnsupportedError(
+            ErrorCode.NOT_SUPPORTED,
+            f"The key of {certificate.subject} has the parameters of its curve in the place of the curve's name, which "
+            "RFC 5480 2.1.1 forbids in certificates, and readers refuse it.",
         )
     if digest.name not in ECDSA_WITH:
         raise SSMTPError(

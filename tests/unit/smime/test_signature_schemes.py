@@ -176,18 +176,43 @@ def test_pss_does_not_fit_into_a_short_key(intermediate: Issued) -> None:
 
 def restricted(directory: Path, *options: str) -> Issued:
     """A certificate that names RSASSA-PSS as its key's algorithm, which the library of the other tests cannot make."""
-    key, certificate = directory / "key.pem", directory / "certificate.pem"
     named = [option.rpartition(":")[2] for option in options if option.startswith("rsa_pss_keygen_md:")]
-    md = f"-{named[0]}" if named else "-sha384"
+    digest = named[0] if named else "sha384"
+    return made_by_openssl(directory, "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", *options, digest=digest)
+
+
+def made_by_openssl(directory: Path, algorithm: str, *options: str, digest: str) -> Issued:
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
     for command in (
-        ["openssl", "genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", *options, "-out", key],
-        ["openssl", "req", "-x509", "-new", "-key", key, md, "-subj", "/CN=PSS", "-out", certificate],
+        ["openssl", "genpkey", "-algorithm", algorithm, *options, "-out", key],
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            key,
+            f"-{digest}",
+            "-subj",
+            f"/CN={algorithm}",
+            "-out",
+            certificate,
+        ],
     ):
         subprocess.run(command, check=True, capture_output=True)
     loaded = load_pem_private_key(key.read_bytes(), None)
     return Issued(
         decode_certificate(certificate.read_bytes()), loaded, load_pem_x509_certificate(certificate.read_bytes())
     )
+
+
+def test_a_key_that_spells_its_curve_out_does_not_sign(tmp_path: Path) -> None:
+    options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit")
+    owner = made_by_openssl(tmp_path, "EC", *options, digest="sha256")
+    spec = replace(spec_of(owner, "SHA256"), rules=CertificateRules(check_dates=False))
+    with pytest.raises(UnsupportedError, match="key of CN=EC has the parameters of its curve in the place") as caught:
+        Signer(spec)
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
 @pytest.mark.parametrize("limited", [True, False])
@@ -202,7 +227,7 @@ def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: b
     other = replace(spec, digest=digest_named("SHA256"))
     if limited:
         with pytest.raises(
-            SSMTPError, match="CN=PSS may not be used with SHA256; its certificate allows SHA384"
+            SSMTPError, match="CN=RSA-PSS may not be used with SHA256; its certificate allows SHA384"
         ) as caught:
             Signer(other).detached([CONTENT])
         assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
