@@ -210,6 +210,14 @@ def test_dsa_goes_with_the_digest_that_it_names(dora: Issued, root: Issued):
     assert "wants SHA1 and the digest algorithm is SHA256" in verification.signers[0].problems[0]
 
 
+@pytest.mark.parametrize("algorithm", [forge.RSA_ENCRYPTION, der.wrap(der.SEQUENCE, encode_oid("1.2.840.10045.4.3.2"))])
+def test_dsa_under_another_name_is_not_believed(dora: Issued, root: Issued, algorithm: bytes):
+    message = forged(dora, "sha256", algorithm, lambda octets: dora.key.sign(octets, hashes.SHA256()))
+    assert (
+        "signer's key is not one for" in verify_message(message, Trust((root.certificate,), NOW)).signers[0].problems[0]
+    )
+
+
 def test_a_short_dsa_key_is_not_believed(dora: Issued):
     made = asn1_x509.Certificate.load(dora.certificate.der)
     made["tbs_certificate"]["subject_public_key_info"]["algorithm"]["parameters"]["p"] = 2**1022 + 1
