@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -12,6 +12,8 @@ from typing import Final, Generic, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+
+from ..pki import encoded_names
 
 __all__ = [
     "LONGEST",
@@ -21,6 +23,7 @@ __all__ = [
     "extension_of",
     "fresh_until",
     "is_strong",
+    "is_subject",
     "may",
 ]
 
@@ -113,6 +116,19 @@ def may(certificate: x509.Certificate, use: str) -> bool:
     """
     usage = extension_of(certificate, x509.KeyUsage)
     return usage is None or bool(getattr(usage, use))
+
+
+def is_subject(certificate: x509.Certificate, encoded: bytes, read: Callable[[], x509.Name | None]) -> bool:
+    """Whether a name, ``encoded`` or as ``cryptography`` reads it, is the subject of ``certificate``.
+
+    Some names are written in two ways, and some (see :mod:`..pki.encoded_names`) ``cryptography`` cannot read.
+    """
+    if encoded == encoded_names.subject(certificate.tbs_certificate_bytes):
+        return True
+    try:
+        return read() == certificate.subject
+    except ValueError:
+        return False
 
 
 def extension_of(certificate: x509.Certificate, kind: type[E]) -> E | None:
