@@ -29,6 +29,9 @@ __all__ = [
 
 LONGEST: Final = timedelta(days=1)
 """An answer is fetched anew after this, also where it says that it is good for longer."""
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""By how much the authority's clock may be ahead, as openssl ocsp has it. One that answers at once would be refused
+without: its answer is of a later second than the one in which it was asked."""
 _KEPT: Final = 64
 """Answers; one or two are what a program with one mail server needs."""
 _OCTETS_KEPT: Final = 64 * 1024 * 1024
@@ -99,7 +102,7 @@ def fresh_until(made: datetime, following: datetime | None, now: datetime) -> da
     """
     if following is None:
         raise UnavailableError("it does not say until when it is good")
-    if made > now or following <= now:
+    if made > now + CLOCK_TOLERANCE or following <= now:
         raise UnavailableError("it is not for this moment")
     return min(following, now + LONGEST)
 
