@@ -177,7 +177,7 @@ DSA = {
 
 @pytest.fixture(scope="session")
 def dora(root: Issued) -> Issued:
-    """With a DSA key, and an authority that has none: of such ones no chain is followed."""
+    """With a DSA key."""
     return issue(name(("CN", "Alice")), rfc4134.ALICE_KEY, issuer=root, emails=["alice@example.test"])
 
 
