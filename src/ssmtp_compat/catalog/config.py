@@ -110,7 +110,7 @@ _SMTP_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Name that EHLO or HELO gives (RFC 5321 4.1.1.1), used at the next connection. Empty means the name of the "
-        "local host, and that is what an unset Hello reads as.",
+        "local host, and that is what an unset Hello reads as. A name outside ASCII goes out as A-labels (RFC 5891).",
         single_line=True,
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.DOCUMENTED,

@@ -390,9 +390,9 @@ _ROWS: Final = (
         id=PropertyID.MailServer,
         value_type=ValueType.TEXT,
         default="",
-        doc="Name or address of the relay; a server's TLS certificate has to fit it. It reads back as it was set, not "
-        "as the address that was found for it. Empty is an error when connecting (code 163), and it cannot be changed "
-        "during a connection (code 101).",
+        doc="Name or address of the relay; a server's TLS certificate has to fit it. A name outside ASCII is taken by "
+        "IDNA 2008 (RFC 5891). It reads back as it was set, not as the address that was found for it. Empty is an "
+        "error when connecting (code 163), and it cannot be changed during a connection (code 101).",
         writable_when=WritableWhen.DISCONNECTED,
         locked_error=ErrorCode.HOST_LOCKED,
         single_line=True,
