@@ -328,6 +328,25 @@ def test_a_local_part_outside_ascii_needs_smtputf8(place: str):
     assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
 
 
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ({"ReplyTo": "jürgen@example.test"}, "Reply-To"),
+        ({"OtherHeaders": "Sender: jürgen@example.test"}, "Sender"),
+        ({"Message": "Subject: grün\r\n\r\nHello\r\n"}, "Subject"),
+        ({"Message": "X-A: b\r\nno field, but grün\r\n\r\nHello\r\n"}, ""),
+    ],
+)
+def test_a_header_outside_ascii_needs_smtputf8_too(properties: dict[str, Any], told: str):
+    server = deliver(**properties)
+    assert server.messages[0].mail.endswith(" SMTPUTF8")
+    with ScriptedServer(extensions=without("SMTPUTF8")) as server, Mailer(server.port, **properties) as mailer:
+        assert mailer.send() == 20011
+        assert f"The header{f' field {told}' if told else ''} has" in mailer.error[1]
+        assert "SMTPUTF8" in mailer.error[1]
+    assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
+
+
 @pytest.mark.parametrize("extensions", [EXTENSIONS, without("SMTPUTF8")])
 def test_a_domain_outside_ascii_goes_as_a_labels(extensions: list[str]):
     (message,) = deliver(extensions, SendTo="juergen@bücher.example", From="alice@BÜCHER.example").messages

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from ..catalog.errors import ErrorCode
 from ..errors import OperationInterruptedError, ReplyError, SSMTPError
 from ..events import EventHub
 from ..message.addresses import Mailbox
 from ..message.compose import Composed
+from ..message.headers import read_fields
 from ..net.deadline import Deadline
 from ..smtp import commands
 from ..smtp.commands import Command, Verb
@@ -202,10 +204,7 @@ def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) ->
         mailboxes.append(outgoing.reverse_path)
     utf8 = composed.needs_smtputf8 or any(mailbox.needs_utf8 for mailbox in mailboxes)
     if utf8 and "SMTPUTF8" not in extensions:
-        raise SSMTPError(
-            ErrorCode.EXTENSION_MISSING,
-            "An address has non-ASCII characters in its local part, and the server does not offer SMTPUTF8.",
-        )
+        _refuse_utf8(composed, mailboxes)
     if "DSN" not in extensions:
         _refuse_dsn(outgoing)
     # As RFC 1870 3 counts: with the line end that a body without one gets in front of the dot.
@@ -231,6 +230,19 @@ def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) ->
         ),
         mail_parameters=tuple(parameters),
     )
+
+
+def _refuse_utf8(composed: Composed, mailboxes: list[Mailbox]) -> NoReturn:
+    """For a server without SMTPUTF8: raise, naming what needs it."""
+    found = next((mailbox for mailbox in mailboxes if mailbox.needs_utf8), None)
+    if found is not None:
+        told = f"{found.addr_spec()} has non-ASCII characters in its local part"
+    else:
+        # What stands behind a line that is no field belongs to the header here, and to no field.
+        fields = read_fields(composed.header.decode("utf-8"))
+        named = next((f" field {field.name}" for field in fields if not field.value.isascii()), "")
+        told = f"The header{named} has non-ASCII characters that are not encoded"
+    raise SSMTPError(ErrorCode.EXTENSION_MISSING, f"{told}, and the server does not offer SMTPUTF8.")
 
 
 def _refuse_dsn(outgoing: Outgoing) -> None:
