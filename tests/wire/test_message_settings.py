@@ -110,6 +110,20 @@ def test_messageheadersstring_as_a_setting_is_what_is_sent():
     assert server.messages[0].content.startswith(said.encode() + b"\r\n")
 
 
+@pytest.mark.parametrize(
+    ("author", "own", "sender"),
+    [
+        ("alice@example.test", "", []),
+        ("Al <al@example.test>, bob@example.test", "", ["Sender: Al <al@example.test>"]),
+        ("Sales: al@example.test, bob@example.test;", "", ["Sender: al@example.test"]),
+        ("al@example.test, bob@example.test", "sender: eve@example.test", ["sender: eve@example.test"]),
+    ],
+)
+def test_several_authors_get_a_sender(author: str, own: str, sender: list[str]):
+    lines = send({"OtherHeaders": own}, From=author).content.decode().partition("\r\n\r\n")[0].split("\r\n")
+    assert [line for line in lines if line.lower().startswith("sender:")] == sender
+
+
 def test_buildinfo_and_licenseinfo_tell_of_this_library_and_go_nowhere():
     with ScriptedServer() as server, Mailer(server.port) as mailer:
         build, licence = mailer.setting("BuildInfo"), mailer.setting("LicenseInfo")

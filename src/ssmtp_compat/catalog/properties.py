@@ -298,7 +298,8 @@ _ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="The sender's address, with a name if wanted. It makes the From header field (RFC 5322 3.6.2), and its "
-        "bare address goes into MAIL FROM unless ReturnPath is set. Without either nothing is sent (code 165).",
+        "bare address goes into MAIL FROM unless ReturnPath is set. Without either nothing is sent (code 165). Of "
+        "several addresses the first is the sender, in MAIL FROM and in a Sender header field.",
         header=True,
         single_line=True,
         evidence=Evidence.INFERRED,
