@@ -40,6 +40,23 @@ def test_maxheaderlength_is_where_header_lines_are_folded(limit: int | None, lon
     assert b"".join(lines) == b"Subject: " + words.strip().encode()
 
 
+@pytest.mark.parametrize("limit", [0, 60, 80, 998])
+@pytest.mark.parametrize("charset", ["", "ISO-8859-1"])
+def test_a_line_with_an_encoded_word_has_at_most_76_characters(limit: int, charset: str):
+    words = "Grüße und noch mehr davon, " * 20
+    message = send(
+        {"MaxHeaderLength": limit, "Charset": charset},
+        Subject=words.strip(),
+        SendTo=", ".join(f'"{words}" <user{number}@example.test>' for number in range(3)),
+        Cc=f'"{words}": "Bäcker" <b@example.test>;',
+        OtherHeaders=f"X-A-Field-With-A-Name: {words}",
+    )
+    lines = message.content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    encoded = [line for line in lines if b"=?" in line]
+    assert len(encoded) > 50
+    assert max(map(len, encoded)) <= min(limit or 76, 76)
+
+
 def test_messageidalgorithm_is_the_hash_in_the_message_id():
     lengths = {}
     for number, name in SETTINGS["messageidalgorithm"].choices:

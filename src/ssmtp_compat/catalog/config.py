@@ -136,7 +136,8 @@ _SMTP_ROWS: Final = (
         minimum=0,
         maximum=_LONGEST_LINE,
         doc="Length of a header line beyond which it is folded at a blank (RFC 5322 2.2.3). 0 folds only what would "
-        "exceed 998 characters, the longest line that is allowed.",
+        "exceed 998 characters, the longest line that is allowed. With an encoded-word in it a field is folded at 76 "
+        "in any case (RFC 2047 2).",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.DOCUMENTED,
         source=f"SMTP Cc page (sibling, 2020); {_OVERVIEW} (default); what 0 means is ours",
