@@ -23,13 +23,13 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set when a connection that was begun is waited for."""
     event = threading.Event()
-    wait_writable = tcp.wait_writable
+    wait_any_writable = tcp.wait_any_writable
 
     def wait(*arguments: Any, **options: Any) -> bool:
         event.set()
-        return wait_writable(*arguments, **options)
+        return wait_any_writable(*arguments, **options)
 
-    monkeypatch.setattr(tcp, "wait_writable", wait)
+    monkeypatch.setattr(tcp, "wait_any_writable", wait)
     return event
 
 
@@ -68,6 +68,7 @@ def test_interrupt_ends_a_connection_that_nobody_answers(
 def test_interrupt_tries_no_further_address(
     silent_port: int, waiting: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(tcp, "_NEXT_ATTEMPT", 30)
     with ScriptedServer() as server:
         rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (silent_port, server.port)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: rows)

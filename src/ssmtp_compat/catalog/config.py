@@ -441,7 +441,8 @@ _TCP_ROWS: Final = (
         default=0,
         choices=((0, "False"), (1, "True"), (2, "Preferred")),
         doc="Kinds of address to connect to: 0 IPv4 only, 1 IPv6 only, 2 IPv6 first and IPv4 where that fails. False "
-        "and True are taken for 0 and 1; the number is read back.",
+        "and True are taken for 0 and 1; the number is read back. Of several addresses the next is tried as well when "
+        "one has not answered for a quarter of a second, and the first to answer is taken (RFC 8305).",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,

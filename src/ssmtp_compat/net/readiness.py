@@ -6,11 +6,12 @@ import math
 import select
 import socket
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from .deadline import CancelToken, Deadline
 
-__all__ = ["pause", "readable_now", "wait_readable", "wait_writable"]
+__all__ = ["pause", "readable_now", "wait_any_writable", "wait_readable", "wait_writable"]
 
 _LONGEST: Final = 86400.0
 """Seconds of one wait, after which the wait begins again: ``poll`` counts milliseconds in a C int."""
@@ -21,7 +22,7 @@ def wait_readable(sock: socket.socket, deadline: Deadline, at_most: float = math
 
     Raises as ``deadline.remaining`` does.
     """
-    return _wait(sock, None, deadline, at_most)
+    return _wait(sock, (), deadline, at_most)
 
 
 def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math.inf) -> bool:
@@ -29,17 +30,24 @@ def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math
 
     Raises as ``deadline.remaining`` does.
     """
-    return _wait(None, sock, deadline, at_most)
+    return _wait(None, (sock,), deadline, at_most)
+
+
+def wait_any_writable(socks: Sequence[socket.socket], deadline: Deadline, at_most: float = math.inf) -> bool:
+    """:func:`wait_writable` for several sockets: True when it is so for at least one of them."""
+    return _wait(None, socks, deadline, at_most)
 
 
 def readable_now(sock: socket.socket, deadline: Deadline) -> bool:
     """Whether ``sock`` has octets, an end or an error to deliver; raises as ``deadline.remaining`` does."""
-    ready = _poll(sock, None, deadline.cancel, 0)
+    ready = _poll(sock, (), deadline.cancel, 0)
     deadline.check()
     return ready
 
 
-def _wait(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, at_most: float) -> bool:
+def _wait(
+    readable: socket.socket | None, writable: Sequence[socket.socket], deadline: Deadline, at_most: float
+) -> bool:
     end = math.inf if at_most == math.inf else time.monotonic() + at_most
     while True:
         left = deadline.remaining()
@@ -63,13 +71,13 @@ def pause(seconds: float, deadline: Deadline) -> None:
     while (left := end - time.monotonic()) > 0:
         deadline.progress()
         allowed = deadline.remaining()
-        _poll(None, None, deadline.cancel, left if allowed is None else min(left, allowed))
+        _poll(None, (), deadline.cancel, left if allowed is None else min(left, allowed))
     deadline.progress()
     deadline.check()
 
 
 def _poll(
-    readable: socket.socket | None, writable: socket.socket | None, cancel: CancelToken | None, seconds: float
+    readable: socket.socket | None, writable: Sequence[socket.socket], cancel: CancelToken | None, seconds: float
 ) -> bool:
     """Whether one of the sockets is ready within ``seconds``, or ``cancel`` was called."""
     if not hasattr(select, "poll"):
@@ -77,8 +85,8 @@ def _poll(
     poller = select.poll()
     if readable is not None:
         poller.register(readable, select.POLLIN)
-    if writable is not None:
-        poller.register(writable, select.POLLOUT)
+    for sock in writable:
+        poller.register(sock, select.POLLOUT)
     if cancel is not None:
         poller.register(cancel, select.POLLIN)
     # Rounded up: a wait cut to 0 ms would spin until the last fraction of a millisecond is over.
@@ -86,12 +94,11 @@ def _poll(
 
 
 def _select(
-    readable: socket.socket | None, writable: socket.socket | None, cancel: CancelToken | None, seconds: float
+    readable: socket.socket | None, writable: Sequence[socket.socket], cancel: CancelToken | None, seconds: float
 ) -> bool:
     reading = [source for source in (readable, cancel) if source is not None]
-    writing = [writable] if writable is not None else []
-    if not reading and not writing:  # Windows refuses to wait for nothing
+    if not reading and not writable:  # Windows refuses to wait for nothing
         time.sleep(seconds)
         return False
     # Windows reports a connection that failed only as an exceptional condition.
-    return any(select.select(reading, writing, writing, seconds))
+    return any(select.select(reading, writable, writable, seconds))
