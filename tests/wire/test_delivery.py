@@ -396,6 +396,16 @@ def test_copies_alone_are_enough_when_allowed():
 # -- the session's owner ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("nobody", ["", "undisclosed-recipients:;"])
+def test_with_nobody_at_all_nothing_is_sent_whatever_is_allowed(nobody: str):
+    with ScriptedServer() as server, Mailer(server.port, SendTo=nobody, MessageText="x") as mailer:
+        mailer.config(AllowEmptyTo=True)
+        assert mailer.send() == 167
+        mailer.set(MessageRecipientCount=1)  # an entry without an address is nobody either
+        assert mailer.send() == 167
+    assert server.connections == []
+
+
 def test_send_closes_the_session_it_opened():
     with ScriptedServer() as server, Mailer(server.port) as mailer:
         for _ in range(2):

@@ -100,17 +100,27 @@ def test_codepage_is_that_of_the_body(number: int, charset: str, octets: bytes):
     assert send({"CodePage": number}, MessageText="Hello").content.endswith(b"\r\n\r\nHello\r\n")
 
 
+@pytest.mark.parametrize("number", [1200, 37])
+def test_a_codepage_whose_line_ends_are_not_those_of_mail_goes_as_utf_8_also_in_a_long_text(number: int):
+    text = "Grüße\r\n" * 200_000  # 1.4 million characters
+    message = send({"CodePage": number}, MessageText=text)
+    assert message.content.partition(b"\r\n\r\n")[2] == text.encode()
+    assert b"charset=utf-8\r\n" in message.content[:500]
+
+
 def test_otherheaders_as_a_setting_is_in_the_message():
     assert field(send({"OtherHeaders": "X-Own: a=b"}), "X-Own") == b"X-Own: a=b\r\n"
 
 
-@pytest.mark.parametrize("headers", ["Subject: b", "X-Own: 1\r\nDate: Mon, 1 Jun 2026 12:00:00 +0000"])
-def test_otherheaders_with_a_second_subject_or_date_are_refused_before_the_connection(headers: str):
+@pytest.mark.parametrize(
+    "headers", ["Subject: b", "X-Own: 1\r\nDate: Mon, 1 Jun 2026 12:00:00 +0000", "Message-ID: <2@example.test>"]
+)
+def test_otherheaders_with_a_second_subject_date_or_id_are_refused_before_the_connection(headers: str):
     name = headers.rpartition("\n")[2].partition(":")[0]
     with ScriptedServer() as server, Mailer(server.port, OtherHeaders=headers) as mailer:
         assert mailer.send() == 20005
         assert f"second {name} field" in mailer.error[1]
-        mailer.set(Subject="", MessageDate="")
+        mailer.set(Subject="", MessageDate="", MessageId="")
         assert mailer.send() == 0, mailer.error
     assert server.messages[0].content.count(f"\n{name}:".encode()) == 1
     assert len(server.connections) == 1
