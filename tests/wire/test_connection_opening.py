@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from ssmtp_compat import ssmtp_do_config
+from ssmtp_compat.operations.transport import Transport
 from wire.mailer import Mailer
 from wire.scripted_server import Ending, ScriptedServer
 
@@ -46,6 +47,14 @@ def test_an_ipv6_literal_is_tagged(monkeypatch: pytest.MonkeyPatch):
         assert mailer.connect() == 0, mailer.error
     server.__exit__(None, None, None)
     assert server.commands == ["EHLO [IPv6:::1]"]
+
+
+def test_an_ipv6_literal_has_no_zone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "not presentable!")
+    monkeypatch.setattr(Transport, "local_address", "fe80::1%eth0")  # as the system names the address of a local link
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        assert mailer.send() == 0, mailer.error
+    assert server.commands[0] == "EHLO [IPv6:fe80::1]"
 
 
 def test_hello_replaces_the_host_name():
