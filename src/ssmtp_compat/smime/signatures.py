@@ -19,7 +19,8 @@ from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
 from . import oids
 from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
-from .schemes import ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
+from .pss_keys import PssDemands, pss_demands
+from .schemes import ECDSA_CURVES, ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
 from .structures import Algorithm, read_algorithm
 from .suitability import is_for_pss_alone
 from .values import Value, malformed
@@ -31,7 +32,6 @@ _PSS: Final = "RSASSA-PSS"
 _ECDSA: Final = "ECDSA"
 _ED25519: Final = "Ed25519"
 _ED448: Final = "Ed448"
-_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 # Scheme and, where the identifier says it, the digest's name.
 _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -85,7 +85,7 @@ def signature_problem(
         return f"the signature algorithm wants {named} and the digest algorithm is {digest.name}"
     try:
         key = certificate.public_key
-        padding = _padding(scheme, algorithm, digest)
+        padding = _padding(scheme, algorithm, digest, pss_demands(certificate))
     except UnsupportedError:
         return "the public key of the signer is of a kind that is not supported"
     except SSMTPError:
@@ -94,7 +94,7 @@ def signature_problem(
         return _rsa_problem(certificate, key, scheme, padding, digest.hash, hashed, signature)
     try:
         if isinstance(key, EllipticCurvePublicKey) and scheme == _ECDSA:
-            if key.curve.name not in _CURVES:
+            if key.curve.name not in ECDSA_CURVES:
                 return f"the curve {key.curve.name} of the signer's key is not supported"
             key.verify(signature, hashed, ECDSA(Prehashed(digest.hash)))
         elif (isinstance(key, Ed25519PublicKey) and scheme == _ED25519) or (
@@ -127,16 +127,16 @@ def _rsa_problem(
     return ""
 
 
-def _padding(scheme: str, algorithm: Algorithm, digest: Digest) -> AsymmetricPadding | None:
+def _padding(scheme: str, algorithm: Algorithm, digest: Digest, demands: PssDemands | None) -> AsymmetricPadding | None:
     if scheme == _RSA:
         if not algorithm.without_parameters:
             raise malformed("RSA with parameters.")
         return PKCS1v15()
-    return _pss(algorithm.parameters, digest) if scheme == _PSS else None
+    return _pss(algorithm.parameters, digest, demands) if scheme == _PSS else None
 
 
-def _pss(parameters: Value | None, digest: Digest) -> AsymmetricPadding:
-    """RSASSA-PSS-params (RFC 4055 3.1)."""
+def _pss(parameters: Value | None, digest: Digest, demands: PssDemands | None) -> AsymmetricPadding:
+    """RSASSA-PSS-params (RFC 4055 3.1), which have to be what the key ``demands`` (3.3)."""
     if parameters is None:
         raise malformed("RSASSA-PSS without parameters.")
     fields = parameters.fields("RSASSA-PSS-params")
@@ -162,4 +162,8 @@ def _pss(parameters: Value | None, digest: Digest) -> AsymmetricPadding:
     trailer = trailer_value.integer("The trailer") if trailer_value else _TRAILER
     if hash_oid != digest.oid or not 0 <= salt <= 512 or trailer != _TRAILER:
         raise malformed("RSASSA-PSS-params that do not fit.")
+    if demands is not None and (
+        (hash_oid, mask_digest.oid) != (demands.hash_oid, demands.mask_hash_oid) or salt < demands.minimum_salt
+    ):
+        raise malformed("RSASSA-PSS-params that are not those of the key.")
     return PSS(MGF1(mask_digest.hash), salt)

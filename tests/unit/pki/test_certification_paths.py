@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.pki.certificates import Certificate
@@ -57,6 +57,13 @@ def test_a_path_over_an_intermediate(alice: Issued, intermediate: Issued, root: 
 
 def test_an_authority_below_a_root_may_be_the_anchor(alice: Issued, intermediate: Issued):
     assert find_path(alice.certificate, [], [intermediate.certificate], NOW).problems == ()
+
+
+def test_an_authority_with_a_short_rsa_key_is_not_believed(root: Issued):
+    made = subprocess.run(["openssl", "genrsa", "1016"], check=True, capture_output=True).stdout
+    weak = built("Weak", load_pem_private_key(made, None), root, ca())  # cryptography makes none below 1024 bits
+    found = problems(mail("Alice", weak), root, weak)
+    assert found == "the certificate of CN=Weak has an RSA key of 1016 bits, which is too weak"
 
 
 def test_a_missing_issuer_is_named(alice: Issued, root: Issued):

@@ -32,7 +32,14 @@ SHA2 = {
     "sha3-384": "2.16.840.1.101.3.4.2.9",
     "sha3-512": "2.16.840.1.101.3.4.2.10",
 }
-CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+CURVES = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP384r1": ec.BrainpoolP384R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
+}
 
 
 @pytest.fixture(scope="session")
@@ -212,6 +219,19 @@ def test_a_scheme_that_is_not_the_keys_is_not_believed(alice: Issued, root: Issu
     ):
         verification = verify_message(forged(signer, "sha256", algorithm, lambda octets: bytes(64)), trust)
         assert not verification.signers[0].signature_ok
+
+
+def test_rsa_with_parameters_is_not_believed(root: Issued):
+    alice = issue(name(("CN", "Alice")), rsa_key(20), issuer=root, emails=["alice@example.test"])
+    rsa = encode_oid("1.2.840.113549.1.1.1")
+    for parameters, problems in (
+        (b"", ()),
+        (der.NULL, ()),
+        (der.wrap(der.OCTET_STRING, b"x"), ("the parameters of the signature algorithm cannot be used",)),
+    ):
+        algorithm = der.wrap(der.SEQUENCE, rsa, parameters)
+        message = forged(alice, "sha256", algorithm, lambda octets: alice.key.sign(octets, PKCS1v15(), hashes.SHA256()))
+        assert verify_message(message, Trust((root.certificate,), NOW)).signers[0].problems == problems
 
 
 def test_a_curve_that_is_not_on_the_list_is_not_believed(root: Issued):
