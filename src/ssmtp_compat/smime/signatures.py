@@ -1,4 +1,7 @@
-"""Checking one signature value with one public key (RFC 3370, RFC 4056, RFC 5753, RFC 5754, RFC 8419, RFC 9688)."""
+"""Checking one signature value with one public key (RFC 3370, RFC 4056, RFC 5753, RFC 5754, RFC 8419, RFC 9688).
+
+DSA, with which the mail of the last century was signed, is checked and never made.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,9 +33,12 @@ __all__ = ["algorithm_name", "digest_of", "signature_problem"]
 
 _RSA: Final = "RSA"
 _PSS: Final = "RSASSA-PSS"
+_DSA: Final = "DSA"
 _ECDSA: Final = "ECDSA"
 _ED25519: Final = "Ed25519"
 _ED448: Final = "Ed448"
+MINIMUM_DSA_BITS: Final = 1024
+"""As for RSA keys; FIPS 186-2, which allowed less, is of 2000."""
 # Scheme and, where the identifier says it, the digest's name.
 _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -46,6 +53,10 @@ _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         **{oid: (_RSA, name) for name, oid in RSA_WITH_SHA3.items()},
         oids.RSASSA_PSS: (_PSS, ""),
         **{oid: (_ECDSA, name) for name, oid in ECDSA_WITH.items()},
+        # RFC 3370 3.1, RFC 5754 3.1.
+        "1.2.840.10040.4.3": (_DSA, "SHA1"),
+        "2.16.840.1.101.3.4.3.1": (_DSA, "SHA224"),
+        "2.16.840.1.101.3.4.3.2": (_DSA, "SHA256"),
         # RFC 8419 2.3: these digests for the content, and no others.
         ED25519_OID: (_ED25519, SHA512.name),
         ED448_OID: (_ED448, SHAKE256.name),
@@ -86,8 +97,8 @@ def signature_problem(
     try:
         key = certificate.public_key
         padding = _padding(scheme, algorithm, digest, pss_demands(certificate))
-    except UnsupportedError:
-        return "the public key of the signer is of a kind that is not supported"
+    except UnsupportedError as error:
+        return error.message
     except SSMTPError:
         return "the parameters of the signature algorithm cannot be used"
     if isinstance(key, RSAPublicKey) and padding is not None:
@@ -97,6 +108,10 @@ def signature_problem(
             if key.curve.name not in ECDSA_CURVES:
                 return f"the curve {key.curve.name} of the signer's key is not supported"
             key.verify(signature, hashed, ECDSA(Prehashed(digest.hash)))
+        elif isinstance(key, DSAPublicKey) and scheme == _DSA:
+            if key.key_size < MINIMUM_DSA_BITS:
+                return f"the signer's DSA key has only {key.key_size} bits"
+            key.verify(signature, hashed, Prehashed(digest.hash))
         elif (isinstance(key, Ed25519PublicKey) and scheme == _ED25519) or (
             isinstance(key, Ed448PublicKey) and scheme == _ED448
         ):

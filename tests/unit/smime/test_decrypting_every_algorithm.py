@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
+from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.pki.certificates import KeyPair
 from ssmtp_compat.smime.ciphers import CIPHERS, ContentCipher
 from ssmtp_compat.smime.decrypting import decrypt_message
@@ -83,6 +85,23 @@ def test_oaep_with_any_hash_is_read(owners: dict[str, Issued], writer: Writer, m
         options = [part for each in padding[:count] for part in ("-keyopt", each)]
         enveloped = writer.encrypts(CONTENT, "-aes128", *recipient, *options)
         assert decrypt_message(enveloped, [owner.key_pair]).content == CONTENT
+
+
+@pytest.mark.parametrize(("md", "mgf", "named"), [("sha3-256", "sha1", "SHA3-256"), ("sha256", "md5", "MD5")])
+def test_oaep_with_a_hash_that_is_not_supported_says_which(
+    owners: dict[str, Issued], writer: Writer, md: str, mgf: str, named: str
+):
+    owner = owners["RSA"]
+    recipient = ("-recip", writer._file("recipient.pem", owner.certificate.pem()))
+    options = [
+        part
+        for option in ("rsa_padding_mode:oaep", f"rsa_oaep_md:{md}", f"rsa_mgf1_md:{mgf}")
+        for part in ("-keyopt", option)
+    ]
+    enveloped = writer.encrypts(CONTENT, "-aes128", *recipient, *options)
+    with pytest.raises(SSMTPError, match=f"RSAES-OAEP and {named}; only SHA-1 and SHA-2") as caught:
+        decrypt_message(enveloped, [owner.key_pair])
+    assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 
 
 @pytest.mark.parametrize("md", ["sha1", "sha224", "sha256", "sha384", "sha512"])
