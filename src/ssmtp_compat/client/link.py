@@ -129,6 +129,7 @@ class Link:
         except ConnectionFailedError as error:
             if kept or not error.choked:
                 raise
+        deadline.check()  # behind an interrupt nobody is asked once more
         with self.for_method(deadline, delivers=True) as connection:
             attempt(connection)
 
