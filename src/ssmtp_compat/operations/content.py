@@ -47,9 +47,17 @@ class Content(ABC):
     def command(self) -> Command | None:
         """What may go out together with MAIL and RCPT; :meth:`send` does the rest."""
 
+    @property
+    def short(self) -> bool:
+        """Whether it is a single piece."""
+        return len(self._header) + self._body_octets <= _PIECE
+
     @abstractmethod
-    def send(self, deadline: Deadline) -> None:
-        """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for what is refused on the way."""
+    def send(self, deadline: Deadline, *, hold: bool) -> None:
+        """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for what is refused on the way.
+
+        With ``hold`` a short message may wait for the commands of the next one, to go out in one write with them.
+        """
 
     @abstractmethod
     def finish(self, deadline: Deadline) -> None:
@@ -84,12 +92,16 @@ class DataContent(Content):
     def command(self) -> Command:
         return commands.DATA
 
-    def send(self, deadline: Deadline) -> None:
+    def send(self, deadline: Deadline, *, hold: bool) -> None:
         if self._exchange.session.state is not State.CONTENT:
             reply = self._exchange.command(commands.DATA, deadline)
             if not reply.intermediate:
                 raise refusal(reply)
-        self._exchange.send_content(self._pieces(), deadline)
+        if hold and self.short:
+            (piece,) = self._pieces()
+            self._exchange.hold_content(piece, deadline)
+        else:
+            self._exchange.send_content(self._pieces(), deadline)
 
     def finish(self, deadline: Deadline) -> None:
         reply = self._exchange.content_reply(deadline)
@@ -109,12 +121,12 @@ class BdatContent(Content):
     def command(self) -> Command | None:
         # A short message needs no round trip of its own. A long one would be sent in vain where nobody may have it, and
         # the events of a transfer are to begin when it is known that there is one.
-        if len(self._header) + self._body_octets > _PIECE or any(map(self._events.wants, _TRANSFER_EVENTS)):
+        if not self.short or any(map(self._events.wants, _TRANSFER_EVENTS)):
             return None
         ((command, _),) = self._chunks()
         return command
 
-    def send(self, deadline: Deadline) -> None:
+    def send(self, deadline: Deadline, *, hold: bool) -> None:
         if self._exchange.session.state is not State.IDLE:  # or it has gone out with MAIL and RCPT
             reply = self._exchange.chunks(self._chunks(), deadline)
             if not reply.positive:

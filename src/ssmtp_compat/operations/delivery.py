@@ -24,7 +24,7 @@ from .connection import Connection
 from .content import BdatContent, Content, DataContent
 from .exchange import refusal
 
-__all__ = ["Delivery", "Outgoing"]
+__all__ = ["Delivery", "Neighbours", "Outgoing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,16 @@ class Outgoing:
         if not options.allow_empty_to and all(role is not Role.TO for _, role, _ in self.recipients):
             raise SSMTPError(ErrorCode.NO_RECIPIENT, "SendTo is empty; AllowEmptyTo=True allows Cc and BCc alone.")
         return self.compose(True)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The messages before and after one, for a sender that never waits for one of them alone."""
+
+    verdict: Callable[[Reply], None]
+    """Told the reply to the message before, if it is still to come; if it raises, the connection has to be closed."""
+    prepare: Callable[[], bool]
+    """Called while the server is busy, more than once perhaps; whether there is a next one, to be begun at once."""
 
 
 class Delivery:
@@ -75,12 +85,12 @@ class Delivery:
         outgoing: Outgoing,
         composed: Composed,
         deadline: Deadline,
-        previous: Callable[[Reply], None] | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         """The first part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
 
         Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
-        PIPELINING, and ``previous`` is called with that reply; if it raises, the connection has to be closed.
+        PIPELINING. The end of a short message goes out in one write with the commands of the next one.
         """
         if not self._exchange.session.in_flight and self._exchange.session.state is not State.IDLE:
             self._end_foreign_transaction(deadline)
@@ -90,9 +100,11 @@ class Delivery:
         envelope = _envelope(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
+        # Not for a long one, or the next would be kept from other senders while this one goes out.
+        prepare = neighbours.prepare if neighbours is not None and content.short else None
         try:
-            self._open_transaction(envelope, content.command, deadline, previous)
-            content.send(deadline)
+            self._open_transaction(envelope, content.command, deadline, neighbours, prepare)
+            content.send(deadline, hold=prepare is not None and prepare())
         except ReplyError:
             self._give_up(deadline)
             raise
@@ -118,7 +130,8 @@ class Delivery:
         envelope: Envelope,
         closing: Command | None,
         deadline: Deadline,
-        previous: Callable[[Reply], None] | None,
+        neighbours: Neighbours | None,
+        meanwhile: Callable[[], object] | None,
     ) -> None:
         """MAIL and RCPT, and behind them ``closing``, DATA or BDAT with the message, if it may go along."""
         stop_on = self._options.stop_on_refusal
@@ -134,10 +147,10 @@ class Delivery:
         error: ReplyError | None = None
         telling: Reply | None = None  # the reply that the error is about
         answered = accepted = 0
-        for answer in self._exchange.run(group, deadline):
+        for answer in self._exchange.run(group, deadline, meanwhile):
             if answer.verb is Verb.CONTENT:
-                if previous is not None:
-                    previous(answer.reply)
+                if neighbours is not None:
+                    neighbours.verdict(answer.reply)
                 continue
             refused = refusal(answer.reply) if not (answer.reply.positive or answer.reply.intermediate) else None
             if answer.verb is Verb.RCPT:

@@ -35,7 +35,7 @@ from ..spool.format import FormatError
 from ..spool.reading import OpenedMessage, open_message
 from ..spool.writing import Submission, put_message
 from .connection import Connection
-from .delivery import Delivery, Outgoing
+from .delivery import Delivery, Neighbours, Outgoing
 from .exchange import refusal
 
 __all__ = ["Outcome", "QueueOptions", "QueueRun", "queue_message"]
@@ -116,6 +116,7 @@ class QueueRun:
         self._done = 0
         self._given_up = False
         self._say: Callable[[str], None] = lambda _: None
+        self._neighbours = Neighbours(self._verdict, self._prepare)
         self._directory = SpoolDirectory(path)
         try:
             waiting = self._directory.waiting() if options.waiting is None else options.waiting
@@ -165,6 +166,9 @@ class QueueRun:
                 self._await_verdict(deadline)
         self._await_verdict(deadline)
 
+    def _prepare(self) -> bool:
+        return not self._options.stop_at_failure and self.claim()
+
     @property
     def _stopped(self) -> bool:
         return self._given_up or (self._options.stop_at_failure and self.failure is not None)
@@ -172,7 +176,7 @@ class QueueRun:
     def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
         deadline.check()
         try:
-            delivery.begin(_outgoing(opened), opened.composed, deadline, self._verdict)
+            delivery.begin(_outgoing(opened), opened.composed, deadline, self._neighbours)
         except ReplyError as error:
             if error.reply_code == SERVICE_CLOSING:
                 raise
@@ -182,6 +186,7 @@ class QueueRun:
         except SSMTPError as error:
             # Said before the server was asked, and it would be said again the next time.
             self._settle_failed(claim, error)
+            self._await_verdict(deadline)  # for the message before may have been held to go out with this one
         else:
             self._in_flight = (claim, delivery)
 
