@@ -273,6 +273,27 @@ def test_a_refusal_is_one_messages_own(spool: Path, verb: str, reply: str, rest:
         assert reply in (spool / f"{stem}.reason").read_text()
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("MAIL", "530 5.7.0 log in"),
+        ("MAIL", "534 5.7.9 too weak"),
+        ("MAIL", "535 5.7.8 log in"),
+        ("MAIL", "538 5.7.11 encrypt first"),
+        ("RCPT", "530 5.7.0 log in"),
+        ("DATA", "530 5.7.0 log in"),
+        ("MESSAGE", "530 5.7.0 log in"),
+    ],
+)
+def test_a_server_that_wants_a_log_in_fails_no_message(spool: Path, verb: str, reply: str, pipelining: bool):
+    queue(spool, count=4)
+    good = "354 go on" if verb == "DATA" else "250 OK"
+    with ScriptedServer(replies={verb: [good, reply]}, extensions=["PIPELINING"] * pipelining) as server:
+        assert run(server.port, spool) == (ErrorCode.SMTP_PROTOCOL, reply)
+    assert endings(spool) == [".queued"] * 3
+
+
 def test_what_waits_is_sent_the_next_time(spool: Path):
     queue(spool, count=2)
     with ScriptedServer(replies={"RCPT": ["450 later", "250 OK", "250 OK"]}) as server:

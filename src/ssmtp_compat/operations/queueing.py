@@ -41,6 +41,9 @@ from .exchange import refusal
 __all__ = ["Outcome", "QueueOptions", "QueueRun", "queue_message"]
 
 _PERMANENT: Final = 500
+# With these it is not this message that is refused: the server closes, or it wants a log-in, another one, or TLS first
+# (RFC 4954 section 6, RFC 3207 section 4), and would say so to each.
+_OF_THE_SESSION: Final = frozenset((SERVICE_CLOSING, 530, 534, 535, 538))
 # With these the connection is of no more use, or nothing more may be sent; every other failure is one message's own.
 _ENDS_THE_RUN: Final = (
     ConnectionFailedError,
@@ -178,8 +181,6 @@ class QueueRun:
         try:
             delivery.begin(_outgoing(opened), opened.composed, deadline, self._neighbours)
         except ReplyError as error:
-            if error.reply_code == SERVICE_CLOSING:
-                raise
             self._settle_refused(claim, error)
         except _ENDS_THE_RUN:
             raise
@@ -198,8 +199,6 @@ class QueueRun:
         try:
             delivery.finish(deadline)
         except ReplyError as error:
-            if error.reply_code == SERVICE_CLOSING:
-                raise
             self._in_flight = None
             self._settle_refused(claim, error)
         else:
@@ -227,6 +226,8 @@ class QueueRun:
                 raise trouble
 
     def _settle_refused(self, claim: Claim, error: ReplyError) -> None:
+        if error.reply_code in _OF_THE_SESSION:
+            raise error
         if error.reply_code >= _PERMANENT:
             self._settle_failed(claim, error)
         else:

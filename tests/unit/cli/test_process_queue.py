@@ -80,7 +80,6 @@ def test_there_are_no_more_workers_than_files(run: Run, tmp_path: Path) -> None:
     [
         ("450 4.2.1 later", "put back: 450 4.2.1 later", "2 sent, 1 put back, 0 failed", 75, [".queued"]),
         ("550 5.1.1 no", "failed: 550 5.1.1 no", "2 sent, 0 put back, 1 failed", 69, [".failed", ".reason"]),
-        ("530 5.7.0 log in", "failed: 530 5.7.0 log in", "2 sent, 0 put back, 1 failed", 69, [".failed", ".reason"]),
     ],
 )
 def test_what_is_not_sent_is_told_with_the_reason(
@@ -408,6 +407,17 @@ def test_the_log_in_is_refused_once_whatever_the_number_of_workers(
     assert outcome.err.startswith("ssmtp-compat: 161: 535")
     assert outcome.err.count("\n") == 1
     assert "wrong-password" not in outcome.err
+
+
+def test_a_log_in_that_was_forgotten_is_told_once_and_fails_no_message(run: Run, tmp_path: Path) -> None:
+    queue_messages(tmp_path, 4)
+    wanted = "530 5.7.0 Authentication required"
+    with ScriptedServer(replies={"MAIL": wanted}) as server:
+        outcome = run(*process(tmp_path, server.port))
+    assert outcome.status == 77
+    assert f"ssmtp-compat: 161: {wanted}\n" in outcome.err
+    assert outcome.out == "0 sent, 1 put back, 0 failed, 0 refused, 3 not tried\n"
+    assert endings(tmp_path) == [".queued"] * 4
 
 
 def test_tls_with_an_authority_of_ones_own_from_wherever_the_command_runs(
