@@ -19,6 +19,7 @@ from ssmtp_compat import (
     ssmtp_set,
 )
 from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.spool import reading, writing
 from wire.mailer import CONTENT, Mailer
 from wire.queue_runs import endings, queue, run
 from wire.scripted_server import Close, Ending, Reset, ScriptedServer, Send, Step
@@ -104,6 +105,31 @@ def test_a_message_that_cannot_be_sent_is_not_queued(spool: Path):
         assert ssmtp_do_queue(mailer.handle, str(spool)) == ""
         assert mailer.error[0] == ErrorCode.NO_RECIPIENT
     assert endings(spool) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "unit"), [("SendTo", ", bob{}@long.name.example.test"), ("Subject", " word number {}")]
+)
+def test_what_would_be_refused_when_it_is_sent_is_not_queued(
+    spool: Path, field: str, unit: str, monkeypatch: pytest.MonkeyPatch
+):
+    """What is too long is the block of the file, or the header of the message."""
+    monkeypatch.setattr(writing, "MAXIMUM_HEADER", 2000)
+    monkeypatch.setattr(reading, "MAXIMUM_HEADER", 2000)
+    monkeypatch.setattr(reading, "_CHUNK", 64)
+    queued = refused = 0
+    with ScriptedServer() as server, Mailer(server.port, SendTo="a@example.test") as mailer:
+        for count in range(10, 200, 5):
+            mailer.set(**{field: "".join(unit.format(number) for number in range(count)).lstrip(", ")})
+            if ssmtp_do_queue(mailer.handle, str(spool)):
+                queued += 1
+            else:
+                assert mailer.error[0] == ErrorCode.INVALID_VALUE
+                assert "2000 at most" in mailer.error[1]
+                refused += 1
+        assert len(endings(spool)) == queued
+        assert run(server.port, spool) == (0, "")
+    assert min(queued, refused) > 5
 
 
 def test_a_full_disk_leaves_nothing(spool: Path, monkeypatch: pytest.MonkeyPatch):

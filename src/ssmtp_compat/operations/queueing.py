@@ -85,7 +85,8 @@ class QueueOptions:
 def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, created: datetime) -> str:
     """Put a message into the directory ``path`` and return the name of its file.
 
-    Raises :class:`SSMTPError`: 302 for a directory that cannot be used, and what :meth:`Outgoing.check` raises.
+    Raises :class:`SSMTPError`: 302 for a directory that cannot be used, 20005 for more recipients than a file may have,
+    and what :meth:`Outgoing.check` raises.
     """
     with SpoolDirectory(path) as directory:
         composed = outgoing.check(delivery)
