@@ -83,6 +83,26 @@ def test_a_queue_is_a_local_directory(where: str, tmp_path: Path):
     assert {entry.name for entry in tmp_path.iterdir()} == {"file"}
 
 
+def test_a_queue_that_everybody_may_empty_is_no_queue(spool: Path, closed_port: int):
+    queue(spool)
+    spool.chmod(0o777)
+    with Mailer(closed_port) as mailer:
+        assert ssmtp_do_queue(mailer.handle, str(spool)) == ""
+        assert mailer.error[0] == ErrorCode.CANNOT_OPEN_FILE
+        assert "(mode 0777)" in mailer.error[1]
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.CANNOT_OPEN_FILE
+    assert endings(spool) == [".queued"]
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o2770, 0o755])
+def test_a_queue_may_be_shared(spool: Path, mode: int):
+    spool.chmod(mode)
+    queue(spool)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    assert endings(spool) == []
+
+
 @pytest.mark.parametrize("where", [b"\xff", Path("/tmp"), object(), ["/tmp"], "/tmp/half \ud83d"])
 def test_what_is_no_name_of_a_directory_raises_nothing(where: Any):
     with Mailer(25) as mailer:
