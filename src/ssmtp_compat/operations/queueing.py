@@ -79,6 +79,8 @@ class QueueOptions:
     stop_at_failure: bool = False
     waiting: Iterable[Waiting] | None = None
     """What to send in place of everything that waits; the next is asked for when it is needed."""
+    ending: Callable[[], bool] = lambda: False
+    """Once it says so no message is begun any more."""
     settled: Settled = lambda *_: None
 
 
@@ -155,7 +157,7 @@ class QueueRun:
         """Claim the next message to send; False where there is none, so that no connection is made for nothing."""
         while self._next is None and not self._stopped and (waiting := next(self._waiting, None)) is not None:
             self._next = self._claim(waiting)
-        return self._next is not None
+        return self._next is not None and not self._stopped
 
     def send_all(self, connection: Connection, deadline: Deadline, watch: Callable[[Delivery], None]) -> None:
         """Send everything; ``watch`` is told the delivery that events are about. Raises what ends the run."""
@@ -175,7 +177,7 @@ class QueueRun:
 
     @property
     def _stopped(self) -> bool:
-        return self._given_up or (self._options.stop_at_failure and self.failure is not None)
+        return self._given_up or self._options.ending() or (self._options.stop_at_failure and self.failure is not None)
 
     def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
         deadline.check()
