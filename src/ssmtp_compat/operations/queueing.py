@@ -1,11 +1,9 @@
-"""Messages that wait in a directory: putting one in, and sending all in one session, without a wait in between."""
+"""Messages that wait in a directory: sending all of them in one session, without a wait in between."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -23,7 +21,6 @@ from ..errors import (
 )
 from ..events import EventHub
 from ..message.compose import Composed
-from ..message.headers import read_fields
 from ..net.deadline import Deadline
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
@@ -33,12 +30,11 @@ from ..spool.directory import SpoolDirectory, Waiting, shown
 from ..spool.file_content import ContentLostError
 from ..spool.format import FormatError
 from ..spool.reading import OpenedMessage, open_message
-from ..spool.writing import Submission, put_message
 from .connection import Connection
 from .delivery import Delivery, Neighbours, Outgoing
 from .exchange import refusal
 
-__all__ = ["Outcome", "QueueOptions", "QueueRun", "queue_message"]
+__all__ = ["Outcome", "QueueOptions", "QueueRun"]
 
 _PERMANENT: Final = 500
 # With these it is not this message that is refused: the server closes, or it wants a log-in, another one, or TLS first
@@ -82,24 +78,6 @@ class QueueOptions:
     ending: Callable[[], bool] = lambda: False
     """Once it says so no message is begun any more."""
     settled: Settled = lambda *_: None
-
-
-def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, created: datetime) -> str:
-    """Put a message into the directory ``path`` and return the name of its file.
-
-    Raises :class:`SSMTPError`: 302 for a directory that cannot be used, 20005 for more recipients than a file may have,
-    and what :meth:`Outgoing.check` raises.
-    """
-    with SpoolDirectory(path) as directory:
-        composed = outgoing.check(delivery)
-        if composed.eight_bit:
-            # Nobody knows yet what the server takes. What may not be encoded stays as it is.
-            with suppress(UnsupportedError):
-                composed = outgoing.compose(False)
-        submission = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
-        fields = read_fields(composed.header.decode("utf-8"))
-        message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
-        return put_message(directory, submission, composed, created, message_id)
 
 
 class QueueRun:
