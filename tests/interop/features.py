@@ -233,6 +233,7 @@ FEATURES: dict[str, Feature] = {
     "DSN": notifications,
     "STARTTLS": starttls,
     "TLS from the first octet": implicit_tls,
+    "AUTH SCRAM-SHA-256-PLUS": mechanism("SCRAM-SHA-256-PLUS", AuthMechanisms.amUserPassword),
     "AUTH SCRAM-SHA-256": mechanism("SCRAM-SHA-256", AuthMechanisms.amUserPassword),
     "AUTH PLAIN": mechanism("PLAIN", AuthMechanisms.amSASLPlain),
     "AUTH CRAM-MD5": mechanism("CRAM-MD5", AuthMechanisms.amCRAMMD5),

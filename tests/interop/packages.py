@@ -36,8 +36,6 @@ PROGRAMS = {
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
     "danted": "dante-server",
-    "unshare": "util-linux",
-    "sh": "dash",
     "microsocks": "microsocks",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
@@ -59,11 +57,14 @@ EXIM_LIBRARIES = ("libgnutls-dane0", "libidn12", "libmariadb3", "libspf2-2")
 # Loaded by Postfix at run time.
 PLUGINS = ("postfix-lmdb", "libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
 DOVECOT_PLUGINS = ("dovecot-submissiond",)
+DANTED_PLUGINS = ("libnss-wrapper",)
+# Called from Python, as those are that came with gnutls-bin and sasl2-bin.
+SASL_LIBRARIES = ("libgsasl18",)
 # On the class path of a program that the runtime compiles by itself, so no development kit is needed.
 JAVA_LIBRARIES = ("libbcmail-java",)
 # What pip compiles the packages of the extra kerberos with.
 HEADERS = ("gcc", "libc6-dev", "libkrb5-dev", "python3-dev")
-_LOADED = {*PLUGINS, *DOVECOT_PLUGINS, *JAVA_LIBRARIES, *HEADERS, *EXIM_LIBRARIES}
+_LOADED = {*PLUGINS, *DOVECOT_PLUGINS, *DANTED_PLUGINS, *SASL_LIBRARIES, *JAVA_LIBRARIES, *HEADERS, *EXIM_LIBRARIES}
 PACKAGES = tuple(sorted({*PROGRAMS.values(), *_LOADED} - {EXIM}))
 
 POLICY = Path("/usr/sbin/policy-rc.d")

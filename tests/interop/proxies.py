@@ -100,13 +100,14 @@ class _Daemon:
     def port(self) -> int:
         return self._ports[0]
 
-    def _run(self, port: int, program: str, *arguments: str | Path) -> None:
+    def _run(self, port: int, program: str, *arguments: str | Path, env: dict[str, str] | None = None) -> None:
         path = find(program)
         assert path, f"no program {program}"
         said = self._directory / f"{program}.out"
         with said.open("wb") as output:
             command = [path, *map(str, arguments)]
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+            process = subprocess.Popen(command, env={**os.environ, **(env or {})}, **streams)
         self._processes.append(process)
         try:
             wait_until(lambda: listens(port) or process.poll() is not None, f"{program} to listen")
@@ -132,19 +133,21 @@ class Danted(_Daemon):
 
 
 class DantedLogin(_Daemon):
-    """SOCKS5 for ``USER``. It knows the system's users; in a mount namespace of its own the system has one more."""
+    """SOCKS5 for ``USER``. It knows the system's users, of which it is shown one more."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, 1)
         password = run("openssl", "passwd", "-6", PASSWORD).decode().strip()
-        users = Path("/etc/passwd").read_text() + f"{USER}:x:65533:65534::/nonexistent:/usr/sbin/nologin\n"
-        mounts = []
-        for name, content in (("passwd", users), ("shadow", f"{USER}:{password}:19000:0:99999:7:::\n")):
+        files = {
+            "passwd": Path("/etc/passwd").read_text() + f"{USER}:x:65533:65534::/nonexistent:/usr/sbin/nologin\n",
+            "group": Path("/etc/group").read_text(),
+            "shadow": f"{USER}:{password}:19000:0:99999:7:::\n",
+        }
+        environment = {"LD_PRELOAD": "libnss_wrapper.so"}
+        for name, content in files.items():
             (directory / name).write_text(content)
-            mounts.append(f"mount --bind {directory}/{name} /etc/{name}")
-        options = " ".join(map(str, _danted_options(directory, "username", self.port)))
-        script = " && ".join([*mounts, f"exec {find('danted')} {options}"])
-        self._run(self.port, "unshare", "--mount", "sh", "-c", script)
+            environment[f"NSS_WRAPPER_{name.upper()}"] = str(directory / name)
+        self._run(self.port, "danted", *_danted_options(directory, "username", self.port), env=environment)
 
 
 def _danted_options(directory: Path, method: str, port: int) -> tuple[str | Path, ...]:

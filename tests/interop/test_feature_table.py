@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from interop import aiosmtpd_server
@@ -14,12 +12,11 @@ from interop.dovecot import USERS as DOVECOT_USERS
 from interop.exim import PASSWORD as EXIM_PASSWORD
 from interop.exim import Exim
 from interop.features import FEATURES, Target
+from interop.pages import SERVERS, assert_table
 from interop.postfix import USERS, Postfix
 from interop.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.interop
-
-PAGE = Path(__file__).parents[2] / "docs/servers.md"
 
 
 @pytest.fixture
@@ -54,11 +51,5 @@ def targets(
 def test_the_table_in_the_documentation_is_what_the_servers_do(
     targets: dict[str, Target], request: pytest.FixtureRequest
 ):
-    rows = [("", *targets)]
-    rows += [(name, *(feature(target) for target in targets.values())) for name, feature in FEATURES.items()]
-    table = "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:]))
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, _ = page.partition("\n| ")
-    if request.config.getoption("--write-table"):
-        PAGE.write_text(f"{before}\n{table}", encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == f"{before}\n{table}"
+    rows = {name: [feature(target) for target in targets.values()] for name, feature in FEATURES.items()}
+    assert_table(SERVERS, 0, list(targets), rows, write=request.config.getoption("--write-table"))

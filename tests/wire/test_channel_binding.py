@@ -1,4 +1,4 @@
-"""NTLM is bound to the certificate of the TLS connection around it: a log-in that is handed on is worth nothing."""
+"""A log-in is bound to the TLS connection around it, or NTLM to its certificate: handed on it is worth nothing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ from spnego.channel_bindings import GssChannelBindings
 
 from loopback_identity import LoopbackIdentity
 from ssmtp_compat import AuthMechanisms
+from ssmtp_compat.net.deadline import Deadline
+from ssmtp_compat.tls.context import TlsOptions
+from ssmtp_compat.tls.handshake import start_tls
+from ssmtp_compat.tls.sessions import SessionCache
 from wire import server_auth
 from wire.logins import PASSWORD, USER, logging_in
 from wire.scripted_server import ScriptedServer
 from wire.server_auth import Exchange, Users
+from wire.tls_servers import tls_server
+
+_NO_EXTENDED_MASTER_SECRET = 1  # OpenSSL's SSL_OP_NO_EXTENDED_MASTER_SECRET, which Python has no name for
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -87,3 +94,38 @@ def test_without_tls_there_is_nothing_to_be_bound_to(demand, own_end_point: byte
     ):
         assert mailer.connect() == 161
     assert server.connection.user is None
+
+
+def test_before_tls_1_3_python_has_the_same_binding_for_each_connection(loopback_identity: LoopbackIdentity):
+    context, sessions, ours, theirs = loopback_identity.server_context(), SessionCache(), [], []
+    options = TlsOptions(server_name="localhost", ca_pem=loopback_identity.ca_file.read_text())
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def talk(tls, _seen):
+        theirs.append(("tls-unique", tls.get_channel_binding("tls-unique")))
+
+    for _ in range(2):
+        with tls_server(context, talk) as seen:
+            stream = start_tls(seen.connect(), options, Deadline(10), sessions=sessions)
+            ours.append(stream.channel_binding)
+            stream.close()
+    assert stream.negotiated.resumed
+    assert ours == theirs
+    assert len(set(ours)) == 2
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_whose_keys_somebody_in_the_middle_can_share_is_not_resumed(
+    loopback_identity: LoopbackIdentity, version: ssl.TLSVersion
+):
+    context, sessions = loopback_identity.server_context(), SessionCache()
+    options = TlsOptions(server_name="localhost", ca_pem=loopback_identity.ca_file.read_text())
+    context.maximum_version = version
+    context.options |= _NO_EXTENDED_MASTER_SECRET
+    for _ in range(2):
+        with tls_server(context, lambda tls, _: tls.sendall(b"220 hello\r\n")) as seen:
+            stream = start_tls(seen.connect(), options, Deadline(10), sessions=sessions)
+            assert stream.read(100, Deadline(10))
+            stream.close()
+    # TLS 1.3 needs no extension for that.
+    assert stream.negotiated.resumed is (version is ssl.TLSVersion.TLSv1_3)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ssmtp_compat.client import current_message
+from ssmtp_compat.message.compose import Composed, raw_message
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.net.tcp import TcpStream
 from wire.mailer import CONTENT, MESSAGE, Mailer
@@ -156,6 +158,26 @@ def test_a_raw_message_is_sent_as_it_is():
     assert message.content == b"X-First: 1\r\nSubject: =?utf-8?q?raw?=\r\n\r\nline 1\r\nline 2\r\n.dot\r\n"
     assert message.sender == "alice@example.test"
     assert message.recipients == ["bob@example.test"]
+
+
+def test_a_raw_message_that_stays_is_read_once_and_a_new_one_anew(monkeypatch: pytest.MonkeyPatch):
+    read: list[bytes] = []
+
+    def watched(data: bytes, *, eight_bit: bool) -> Composed:
+        read.append(data)
+        return raw_message(data, eight_bit=eight_bit)
+
+    monkeypatch.setattr(current_message, "raw_message", watched)
+    with ScriptedServer() as server, Mailer(server.port, Message=b"X: 1\r\n\r\n1\r\n") as mailer:
+        for name in ("bob", "dave"):
+            mailer.set(SendTo=f"{name}@example.test")
+            assert mailer.send() == 0
+        mailer.set(Message=b"X: 2\r\n\r\n2\r\n")
+        assert mailer.send() == 0
+        mailer.set(Message=b"")
+        assert mailer.send() == 0
+    assert read == [b"X: 1\r\n\r\n1\r\n", b"X: 2\r\n\r\n2\r\n"]
+    assert [message.content[:4] for message in server.messages] == [b"X: 1", b"X: 1", b"X: 2", b"From"]
 
 
 @pytest.mark.parametrize(

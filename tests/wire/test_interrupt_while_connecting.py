@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ssmtp_compat import ssmtp_close, ssmtp_do_interrupt
-from ssmtp_compat.net import tcp
+from ssmtp_compat.net.readiness import Readiness
 from wire.mailer import Mailer
 from wire.scripted_server import ScriptedServer
 
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set when a connection that was begun is waited for."""
     event = threading.Event()
-    wait_writable = tcp.wait_writable
+    wait = Readiness.wait
 
-    def wait(*arguments: Any, **options: Any) -> bool:
+    def watched(*arguments: Any, **options: Any) -> bool:
         event.set()
-        return wait_writable(*arguments, **options)
+        return wait(*arguments, **options)
 
-    monkeypatch.setattr(tcp, "wait_writable", wait)
+    monkeypatch.setattr(Readiness, "wait", watched)
     return event
 
 

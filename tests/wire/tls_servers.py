@@ -54,10 +54,12 @@ def plain_server(talk: Callable[[socket.socket, Seen], None]) -> Iterator[Seen]:
 
 
 @contextmanager
-def tls_server(pem: Path, talk: Callable[[ssl.SSLSocket, Seen], None]) -> Iterator[Seen]:
-    """Serve one client inside TLS; a handshake that fails is noted in ``Seen.error``."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+def tls_server(identity: Path | ssl.SSLContext, talk: Callable[[ssl.SSLSocket, Seen], None]) -> Iterator[Seen]:
+    """Serve one client inside TLS, with a PEM file or a context; a handshake that fails is noted in ``Seen.error``."""
+    context = identity
+    if isinstance(context, Path):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(identity)
 
     def handshake(client: socket.socket, seen: Seen) -> None:
         tls = context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)

@@ -508,7 +508,8 @@ _SSL_ROWS: Final = (
         value_type=ValueType.BOOL,
         default=False,
         doc="Whether a later connection of this handle to the same server tries to resume the TLS session (RFC 8446 "
-        "2.2), under the same settings. SSLServerAuthentication fires for it too, with the certificate shown before.",
+        "2.2), under the same settings. SSLServerAuthentication fires for it too, with the certificate shown before. "
+        "Below TLS 1.3 the server has to know extended_master_secret (RFC 7627 5.4).",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -46,13 +45,10 @@ class SSMTPClient:
         self.settings = Settings(connected=lambda: self.link.in_use)
         self.certificates = Certificates(self.settings)
         self.message = CurrentMessage(self.settings)
-        self._gate = MethodGate(self.events, lambda: self.link.drop())
+        self._gate = MethodGate(self.events, lambda: views.timeouts(self.settings), lambda: self.link.drop())
         self.link = Link(self.settings, self.events, self._gate.cancel, self.certificates)
         self._delivery: Delivery | None = None
         attach_client_values(self)
-
-    def _method(self) -> AbstractContextManager[Deadline]:
-        return self._gate.method(lambda: views.timeouts(self.settings))
 
     # -- connection ---------------------------------------------------------------------------------------------------
 
@@ -68,14 +64,14 @@ class SSMTPClient:
 
     def connect(self) -> None:
         """Open a session that stays open until :meth:`disconnect`."""
-        with self._method() as deadline:
+        with self._gate as deadline:
             if self.connected:
                 raise SSMTPError(ErrorCode.ALREADY_CONNECTED)
             self.link.open(deadline)
 
     def disconnect(self) -> None:
         """End the session with QUIT; nothing happens without one."""
-        with self._method() as deadline:
+        with self._gate as deadline:
             self.link.quit(deadline)
 
     def interrupt(self) -> None:
@@ -88,7 +84,7 @@ class SSMTPClient:
         While a method runs it fires its own events, and nothing is left to be done here.
         """
         try:
-            with self._method():
+            with self._gate:
                 # An idle session may be silent for longer than Timeout.
                 forever = Deadline(0, cancel=self._gate.cancel)
                 seconds = self.settings.setting_number("SelectWaitMillis") / 1000
@@ -102,7 +98,7 @@ class SSMTPClient:
 
     def command(self, line: str) -> None:
         """Send a line in the caller's own words over the open session and await its reply, whatever that is."""
-        with self._method() as deadline:
+        with self._gate as deadline:
             if not self.connected:
                 raise SSMTPError(ErrorCode.NOT_CONNECTED)
             with self.link.for_method(deadline) as connection:
@@ -133,7 +129,7 @@ class SSMTPClient:
         self._deliver(Verb.SAML)
 
     def _deliver(self, opening: Verb) -> None:
-        with self._method() as deadline:
+        with self._gate as deadline:
             with self.settings.lock:
                 options = views.delivery_options(self.settings, opening)
                 outgoing = self.message.outgoing()
@@ -147,7 +143,7 @@ class SSMTPClient:
         """Put the message into a directory, to be sent by :meth:`process_queue`; returns the name of its file."""
         from ..operations.submitting import queue_message
 
-        with self._method():
+        with self._gate:
             with self.settings.lock:
                 options = views.delivery_options(self.settings)
                 outgoing = self.message.outgoing()
@@ -162,7 +158,7 @@ class SSMTPClient:
         """
         from ..operations.queueing import QueueOptions, QueueRun
 
-        with self._method() as deadline:
+        with self._gate as deadline:
             with self.settings.lock:
                 delivery = views.delivery_options(self.settings)
                 options = replace(
@@ -182,14 +178,14 @@ class SSMTPClient:
 
     def verify(self, text: str) -> None:
         """Ask the server whether it knows a mailbox, over the open session or over one of its own."""
-        with self._method() as deadline:
+        with self._gate as deadline:
             asked = check_enquiry(text)
             with self.link.for_method(deadline) as connection:
                 verify(connection, asked, deadline)
 
     def expand(self, text: str) -> None:
         """Ask the server who is on a list, and fire Expand for each, over the open session or over one of its own."""
-        with self._method() as deadline:
+        with self._gate as deadline:
             asked = check_enquiry(text)
             with self.link.for_method(deadline) as connection:
                 expand(connection, asked, self.events, deadline)
@@ -199,14 +195,14 @@ class SSMTPClient:
         # Imported here, as below, because it loads the cryptographic libraries, which a plain message does not need.
         from ..smime.secure import sign_message
 
-        with self._method() as deadline:
+        with self._gate as deadline:
             self.message.replace(sign_message(*self.message.content(), self.certificates.signer_spec()), deadline)
 
     def encrypt(self) -> None:
         """Put the encrypted message in the place of MessageText, and its header lines into OtherHeaders."""
         from ..smime.secure import encrypt_message
 
-        with self._method() as deadline, self.message.encrypting():
+        with self._gate as deadline, self.message.encrypting():
             self.message.replace(
                 encrypt_message(*self.message.content(), self.certificates.recipients_spec()), deadline
             )
@@ -215,7 +211,7 @@ class SSMTPClient:
         """Sign, then encrypt what was signed. Nothing is changed when either fails."""
         from ..smime.secure import sign_and_encrypt_message
 
-        with self._method() as deadline, self.message.encrypting():
+        with self._gate as deadline, self.message.encrypting():
             secured = sign_and_encrypt_message(
                 *self.message.content(), self.certificates.signer_spec(), self.certificates.recipients_spec()
             )
@@ -223,12 +219,12 @@ class SSMTPClient:
 
     def add_recipient_cert(self, encoded: bytes | str) -> None:
         """Add a certificate to encrypt for."""
-        with self._method():
+        with self._gate:
             self.certificates.recipients.add(encoded)
 
     def reset(self) -> None:
         """Drop the connection and put everything back to its default but callbacks and runtime licence."""
-        with self._method():
+        with self._gate:
             connection = self.link.forget()
             self.certificates.forget_all()
             self.settings.reset()
@@ -239,7 +235,7 @@ class SSMTPClient:
 
     def reset_headers(self) -> None:
         """Empty the message's header properties and its recipients; text, server and certificates stay."""
-        with self._method():
+        with self._gate:
             self.settings.reset_headers()
             self.message.sent()
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..catalog.enums import PropertyID
@@ -32,6 +33,8 @@ class CurrentMessage:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._seed = b""
+        self._raw: tuple[bytes, Callable[[bool], Composed]] | None = None
+        """Message as it was last sent, and what reads it; a message that goes to one after the other is read once."""
         self._headers_secured = ("", "")
         """OtherHeaders before Sign or Encrypt changed them, and after."""
         self._not_encrypted: ErrorCode | None = None
@@ -56,7 +59,9 @@ class CurrentMessage:
         raw = settings.binary(P.Message)
         compose_for: Callable[[bool], Composed]
         if raw:
-            compose_for = lambda eight_bit: raw_message(raw, eight_bit=eight_bit)  # noqa: E731  one line, as below
+            if self._raw is None or self._raw[0] is not raw:
+                self._raw = raw, lru_cache(lambda eight_bit: raw_message(raw, eight_bit=eight_bit))
+            compose_for = self._raw[1]
         else:
             spec = self.spec()
             compose_for = lambda eight_bit: compose(spec, eight_bit=eight_bit)  # noqa: E731
@@ -70,6 +75,7 @@ class CurrentMessage:
     def forget(self) -> None:
         """Be as new."""
         self._seed = b""
+        self._raw = None
         self._headers_secured = ("", "")
         self._not_encrypted = None
 
@@ -108,8 +114,9 @@ class CurrentMessage:
         self._settings.put(P.MessageText, text)
         self._settings.put(P.OtherHeaders, secured.other_headers)
 
-    def allow_clear_text(self) -> None:
-        """For a new MessageText or Message: nobody has asked yet to encrypt it."""
+    def new_text(self) -> None:
+        """For a new MessageText or Message: nothing is known of it, and nobody has asked yet to encrypt it."""
+        self._raw = None
         self._not_encrypted = None
 
     def restore_headers(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -100,28 +99,14 @@ class Link:
             self._opening = False
         return self._connection
 
-    @contextmanager
-    def for_method(self, deadline: Deadline, *, delivers: bool = False) -> Iterator[Connection]:
+    def for_method(self, deadline: Deadline, *, delivers: bool = False) -> AbstractContextManager[Connection]:
         """The open session, or one that lasts for this block; what fails inside leaves a session in step or none.
 
         One that ``delivers`` leaves no transaction behind either; one begun by ``Command`` outlives any other block.
         """
         kept = self.session
         connection = kept if kept is not None else self.open(deadline)
-        try:
-            yield connection
-        except SSMTPError as error:
-            if not connection.in_step_after(error):
-                connection.abort(error)
-            elif kept is None or (delivers and connection.exchange.session.state is not State.IDLE):
-                connection.quit(deadline, self._cancel, keep_reply=True)
-            raise
-        except BaseException:
-            # A callback raised in the middle of the dialogue.
-            connection.drop()
-            raise
-        if kept is None:
-            connection.quit(deadline, self._cancel, keep_reply=True)
+        return _Use(connection, deadline, self._cancel, kept=kept is not None, delivers=delivers)
 
     def quit(self, deadline: Deadline) -> None:
         """End the open session with QUIT; nothing happens without one."""
@@ -145,3 +130,36 @@ class Link:
         from ..tls.sessions import SessionCache
 
         return SessionCache()
+
+
+class _Use:
+    """What one method does with a session."""
+
+    def __init__(
+        self, connection: Connection, deadline: Deadline, cancel: CancelToken, *, kept: bool, delivers: bool
+    ) -> None:
+        self._connection = connection
+        self._deadline = deadline
+        self._cancel = cancel
+        self._kept = kept
+        self._delivers = delivers
+
+    def __enter__(self) -> Connection:
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        connection = self._connection
+        if error is None:
+            done = not self._kept
+        elif not isinstance(error, SSMTPError):
+            # A callback raised in the middle of the dialogue.
+            connection.drop()
+            return
+        elif not connection.in_step_after(error):
+            connection.abort(error)
+            return
+        else:
+            in_transaction = connection.exchange.session.state is not State.IDLE
+            done = not self._kept or (self._delivers and in_transaction)
+        if done:
+            connection.quit(self._deadline, self._cancel, keep_reply=True)

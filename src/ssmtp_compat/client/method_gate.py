@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from ..catalog.errors import ErrorCode
 from ..errors import SSMTPError
@@ -16,10 +15,15 @@ __all__ = ["MethodGate"]
 
 
 class MethodGate:
-    """Lets one method in at a time. ``drop`` gives the client's connection up, without a word and without events."""
+    """The frame of every method: one at a time, the deadline for its waits, the Error event for its failure.
 
-    def __init__(self, events: EventHub, drop: Callable[[], None]) -> None:
+    A method is a ``with`` block of the gate. ``drop`` gives the client's connection up, without a word and without
+    events.
+    """
+
+    def __init__(self, events: EventHub, timeouts: Callable[[], Timeouts], drop: Callable[[], None]) -> None:
         self._events = events
+        self._timeouts = timeouts
         self._drop = drop
         self._busy = threading.Lock()
         self._ending = threading.RLock()
@@ -32,19 +36,18 @@ class MethodGate:
         """Whether no method runs."""
         return not self._busy.locked()
 
-    @contextmanager
-    def method(self, timeouts: Callable[[], Timeouts]) -> Iterator[Deadline]:
-        """The frame of every method: one at a time, the Error event for its failure, the deadline for its waits."""
+    def __enter__(self) -> Deadline:
+        deadline = self._timeouts().deadline(self.cancel)
         if not self._busy.acquire(blocking=False):
             raise SSMTPError(ErrorCode.BUSY)
+        return deadline
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         try:
-            yield timeouts().deadline(self.cancel)
-        except SSMTPError as error:
-            try:
+            if isinstance(error, SSMTPError):
                 self._events.fire_error(error)
-            except CallbackError:
-                self._drop()
-                raise
+        except CallbackError:
+            self._drop()
             raise
         finally:
             with self._ending:

@@ -76,11 +76,11 @@ class _ClientValues:
             self._client.disconnect()
 
     def set_message(self, value: Value, _: int) -> None:
-        self._client.message.allow_clear_text()
+        self._client.message.new_text()
         self._settings.put(P.Message, value)
 
     def set_message_text(self, value: Value, _: int) -> None:
-        self._client.message.allow_clear_text()
+        self._client.message.new_text()
         self._client.message.restore_headers()
         self._settings.put(P.MessageText, value)
 

@@ -86,7 +86,7 @@ class Mailbox:
         (the server has SMTPUTF8), it is UTF-8 with U-labels, and without it :class:`InvalidValueError` (20012) is
         raised, since no ASCII form of a local part exists.
         """
-        if self.needs_utf8:
+        if not self.local_part.isascii():
             if not utf8:
                 raise InvalidValueError(
                     ErrorCode.INVALID_ADDRESS,

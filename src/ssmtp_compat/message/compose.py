@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, UnsupportedError
@@ -62,8 +62,7 @@ class MessageSpec:
     """Octets of a header line, CRLF not counted; 0 is the 998 that RFC 5322 allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(NamedTuple):
     """A message for the wire, before transparency: ``header``, CRLF, ``body``."""
 
     header: bytes

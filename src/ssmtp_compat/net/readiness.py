@@ -10,47 +10,78 @@ from typing import Final
 
 from .deadline import CancelToken, Deadline
 
-__all__ = ["pause", "readable_now", "wait_readable", "wait_writable"]
+__all__ = ["Readiness", "pause"]
 
 _LONGEST: Final = 86400.0
 """Seconds of one wait, after which the wait begins again: ``poll`` counts milliseconds in a C int."""
 
 
-def wait_readable(sock: socket.socket, deadline: Deadline, at_most: float = math.inf) -> bool:
-    """Return True when ``sock`` has octets, an end or an error to deliver; False when ``at_most`` seconds are over.
+class Readiness:
+    """Waits, as often as it is asked, for a socket to have something to read or to take something to write.
 
-    Raises as ``deadline.remaining`` does.
+    Readable is a socket with octets, an end or an error to deliver; writable is one that takes octets, has connected or
+    has failed. With neither there is nothing to wait for but the end of the time.
     """
-    return _wait(sock, None, deadline, at_most)
 
+    def __init__(self, readable: socket.socket | None = None, writable: socket.socket | None = None) -> None:
+        self._readable = readable
+        self._writable = writable
+        self._poller: select.poll | None = None
+        self._watched: CancelToken | None = None
 
-def wait_writable(sock: socket.socket, deadline: Deadline, at_most: float = math.inf) -> bool:
-    """Return True when ``sock`` takes octets, has connected or has failed; False when ``at_most`` seconds are over.
+    def wait(self, deadline: Deadline, at_most: float = math.inf) -> bool:
+        """Return True when the socket is ready, False when ``at_most`` seconds are over.
 
-    Raises as ``deadline.remaining`` does.
-    """
-    return _wait(None, sock, deadline, at_most)
+        Raises as ``deadline.remaining`` does.
+        """
+        end = math.inf if at_most == math.inf else time.monotonic() + at_most
+        while True:
+            left = deadline.remaining()
+            seconds = _LONGEST if left is None or left > _LONGEST else left
+            if end < math.inf:
+                # Looked at once even when no time is left, so that 0 seconds ask what is there now.
+                seconds = max(0.0, min(end - time.monotonic(), seconds))
+            ready = self.poll(deadline.cancel, seconds)
+            deadline.remaining()
+            if ready or not seconds:
+                return ready
 
+    def now(self, deadline: Deadline) -> bool:
+        """Whether the socket is ready; raises as ``deadline.remaining`` does."""
+        ready = self.poll(deadline.cancel, 0)
+        deadline.remaining()
+        return ready
 
-def readable_now(sock: socket.socket, deadline: Deadline) -> bool:
-    """Whether ``sock`` has octets, an end or an error to deliver; raises as ``deadline.remaining`` does."""
-    ready = _poll(sock, None, deadline.cancel, 0)
-    deadline.check()
-    return ready
+    def poll(self, cancel: CancelToken | None, seconds: float) -> bool:
+        """Whether the socket becomes ready within ``seconds``, or ``cancel`` is called."""
+        poller = self._poller
+        if poller is None or cancel is not self._watched:
+            if not hasattr(select, "poll"):
+                return self._select(cancel, seconds)
+            # Kept, because a session waits for the same two things thousands of times.
+            poller = self._poller = self._registered(cancel)
+            self._watched = cancel
+        # Rounded up: a wait cut to 0 ms would spin until the last fraction of a millisecond is over.
+        return bool(poller.poll(math.ceil(seconds * 1000)))
 
+    def _registered(self, cancel: CancelToken | None) -> select.poll:
+        poller = select.poll()
+        if self._readable is not None:
+            poller.register(self._readable, select.POLLIN)
+        if self._writable is not None:
+            poller.register(self._writable, select.POLLOUT)
+        if cancel is not None:
+            poller.register(cancel, select.POLLIN)
+        return poller
 
-def _wait(readable: socket.socket | None, writable: socket.socket | None, deadline: Deadline, at_most: float) -> bool:
-    end = math.inf if at_most == math.inf else time.monotonic() + at_most
-    while True:
-        left = deadline.remaining()
-        seconds = _LONGEST if left is None else min(left, _LONGEST)
-        if end < math.inf:
-            # Looked at once even when no time is left, so that 0 seconds ask what is there now.
-            seconds = max(0.0, min(end - time.monotonic(), seconds))
-        ready = _poll(readable, writable, deadline.cancel, seconds)
-        deadline.check()
-        if ready or not seconds:
-            return ready
+    def _select(self, cancel: CancelToken | None, seconds: float) -> bool:
+        reading = [source for source in (self._readable, cancel) if source is not None]
+        writing = [self._writable] if self._writable is not None else []
+        if not reading and not writing:  # Windows refuses to wait for nothing
+            time.sleep(seconds)
+            return False
+        # Windows reports a connection that failed only as an exceptional condition.
+        return any(select.select(reading, writing, writing, seconds))
 
 
 def pause(seconds: float, deadline: Deadline) -> None:
@@ -59,39 +90,11 @@ def pause(seconds: float, deadline: Deadline) -> None:
     Raises :class:`~ssmtp_compat.errors.OperationInterruptedError`, and
     :class:`~ssmtp_compat.errors.OperationTimeoutError` where the deadline is absolute.
     """
+    nothing = Readiness()
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         deadline.progress()
         allowed = deadline.remaining()
-        _poll(None, None, deadline.cancel, left if allowed is None else min(left, allowed))
+        nothing.poll(deadline.cancel, left if allowed is None else min(left, allowed))
     deadline.progress()
     deadline.check()
-
-
-def _poll(
-    readable: socket.socket | None, writable: socket.socket | None, cancel: CancelToken | None, seconds: float
-) -> bool:
-    """Whether one of the sockets is ready within ``seconds``, or ``cancel`` was called."""
-    if not hasattr(select, "poll"):
-        return _select(readable, writable, cancel, seconds)
-    poller = select.poll()
-    if readable is not None:
-        poller.register(readable, select.POLLIN)
-    if writable is not None:
-        poller.register(writable, select.POLLOUT)
-    if cancel is not None:
-        poller.register(cancel, select.POLLIN)
-    # Rounded up: a wait cut to 0 ms would spin until the last fraction of a millisecond is over.
-    return bool(poller.poll(math.ceil(seconds * 1000)))
-
-
-def _select(
-    readable: socket.socket | None, writable: socket.socket | None, cancel: CancelToken | None, seconds: float
-) -> bool:
-    reading = [source for source in (readable, cancel) if source is not None]
-    writing = [writable] if writable is not None else []
-    if not reading and not writing:  # Windows refuses to wait for nothing
-        time.sleep(seconds)
-        return False
-    # Windows reports a connection that failed only as an exceptional condition.
-    return any(select.select(reading, writing, writing, seconds))

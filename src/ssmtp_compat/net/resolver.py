@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, from_os_error
 from .deadline import Deadline
-from .readiness import wait_readable
+from .readiness import Readiness
 
 __all__ = ["ResolvedAddress", "resolve"]
 
@@ -78,7 +78,7 @@ def _look_up(host: str, port: int, family: int, deadline: Deadline) -> list[Reso
         except RuntimeError:
             # No thread to be had: too many, or the interpreter is shutting down and an atexit handler sends a mail.
             look_up()
-        wait_readable(ours, deadline)
+        Readiness(readable=ours).wait(deadline)
     result = outcome[0]
     if isinstance(result, Exception):
         raise result

@@ -17,7 +17,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, InvalidValueError, UnsupportedError, from_os_error
 from .deadline import Deadline
 from .pacing import Pacer
-from .readiness import pause, readable_now, wait_readable, wait_writable
+from .readiness import Readiness, pause
 from .resolver import ResolvedAddress, resolve
 
 __all__ = ["TcpOptions", "TcpStream", "connect"]
@@ -68,6 +68,7 @@ class TcpStream:
         """Take ``sock`` over. ``max_transfer_rate`` is in octets a second, 0 without limit."""
         sock.setblocking(False)
         self._socket = sock
+        self._arrivals = Readiness(readable=sock)
         self._open = True
         self._sending = Pacer(max_transfer_rate) if max_transfer_rate else None
         self._receiving = Pacer(max_transfer_rate) if max_transfer_rate else None
@@ -92,13 +93,15 @@ class TcpStream:
         return self._peer[0]
 
     def read(self, limit: int, deadline: Deadline) -> bytes:
-        self._begin(deadline)
+        if not self._open:
+            raise _closed()
+        deadline.progress()
         if self._receiving is not None:
             limit = min(limit, self._receiving.burst)
             pause(self._receiving.wait(0), deadline)
         while True:
             # Asked first, because an answer is hardly ever there before it is waited for.
-            wait_readable(self._socket, deadline)
+            self._arrivals.wait(deadline)
             try:
                 data = self._socket.recv(limit)
             except BlockingIOError:
@@ -112,13 +115,17 @@ class TcpStream:
                 return data
 
     def readable_within(self, seconds: float, deadline: Deadline) -> bool:
-        self._begin(deadline)
+        if not self._open:
+            raise _closed()
+        deadline.progress()
         if not seconds:
-            return readable_now(self._socket, deadline)
-        return wait_readable(self._socket, deadline, at_most=seconds)
+            return self._arrivals.now(deadline)
+        return self._arrivals.wait(deadline, at_most=seconds)
 
     def write(self, data: bytes | memoryview, deadline: Deadline) -> None:
-        self._begin(deadline)
+        if not self._open:
+            raise _closed()
+        deadline.resume()
         if self._sending is None:
             self._send(data, deadline)
             return
@@ -142,32 +149,21 @@ class TcpStream:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD_CLOSE)
             self.close()
 
-    def _begin(self, deadline: Deadline) -> None:
-        if not self._open:
-            raise ConnectionFailedError(ErrorCode.NOT_CONNECTED, "The connection was closed.")
-        deadline.resume()
-
     def _send(self, data: bytes | memoryview, deadline: Deadline) -> None:
-        # What is short goes out whole, and needs no view on what is left of it.
-        sent = self._send_some(data, deadline)
-        if sent < len(data):
-            with memoryview(data) as octets:
-                while sent < len(octets):
-                    deadline.check()
-                    sent += self._send_some(octets[sent:], deadline)
-
-    def _send_some(self, data: bytes | memoryview, deadline: Deadline) -> int:
-        while data:
+        rest = data
+        while rest:
             try:
-                sent = self._socket.send(data, _SEND_FLAGS)
+                sent = self._socket.send(rest, _SEND_FLAGS)
             except BlockingIOError:
-                wait_writable(self._socket, deadline)
+                Readiness(writable=self._socket).wait(deadline)
+                continue
             except OSError as error:
                 raise from_os_error(error, deadline.doing or f"sending to {self.peer_address}") from error
-            else:
-                deadline.progress()
-                return sent
-        return 0
+            deadline.progress()
+            if sent == len(rest):  # as nearly always for what is short, which needs no view on what is left of it
+                return
+            deadline.check()
+            rest = memoryview(rest)[sent:]
 
 
 def connect(options: TcpOptions, deadline: Deadline) -> TcpStream:
@@ -220,7 +216,7 @@ def _connect_one(options: TcpOptions, address: ResolvedAddress, deadline: Deadli
 def _await_connection(sock: socket.socket, address: ResolvedAddress, deadline: Deadline, share: float) -> None:
     number = sock.connect_ex(address.sockaddr)
     if number in _UNDER_WAY:
-        if wait_writable(sock, deadline, at_most=share):
+        if Readiness(writable=sock).wait(deadline, at_most=share):
             number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         else:
             number = errno.ETIMEDOUT
@@ -279,6 +275,10 @@ def _set_linger(sock: socket.socket, seconds: int) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, seconds))
     except (OSError, struct.error) as error:
         raise _refused("SO_LINGER", seconds, str(error)) from error
+
+
+def _closed() -> ConnectionFailedError:
+    return ConnectionFailedError(ErrorCode.NOT_CONNECTED, "The connection was closed.")
 
 
 def _refused(name: str, value: int, reason: str) -> InvalidValueError:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .deadline import CancelToken, Deadline
 
 __all__ = ["Timeouts"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
+class Timeouts(NamedTuple):
     """Seconds; 0 waits for ever."""
 
     inactivity: float

@@ -29,16 +29,15 @@ def authenticate(
     """Log in with ``mechanism``. Where it is empty that is the best one offered, or EXTERNAL where the client has a
     ``certificate`` and no password.
 
-    ``binding`` is what can tie the log-in to the TLS connection; what the server offers of it is seen here. Raises
-    :class:`SSMTPError` with ``EXTENSION_MISSING`` where the server offers nothing that fits, :class:`ReplyError` when
-    it refuses, and :class:`ProtocolError` when it breaks the rules or does not prove itself.
+    ``binding`` is what can tie the log-in to the TLS connection. Raises :class:`SSMTPError` with ``EXTENSION_MISSING``
+    where the server offers nothing that fits, :class:`ReplyError` when it refuses, and :class:`ProtocolError` when it
+    breaks the rules or does not prove itself.
     """
     if not mechanism and certificate and not credentials.password:
         mechanism = "EXTERNAL"
     offered = exchange.session.extensions.auth_mechanisms
     acting = bool(credentials.authorization_identity)
-    name = registry.choose(offered, mechanism, tls=tls, acting=acting, binding=bool(binding.tls_exporter))
-    binding = replace(binding, offered=registry.binds(offered))
+    name = registry.choose(offered, mechanism, tls=tls, acting=acting, binding=bool(binding.type))
     login = AuthExchange(name, registry.create(name, replace(credentials, channel_binding=binding)))
     exchange.masking = Masking(credentials.password)
     reply = exchange.command(login.command, deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Final
@@ -27,6 +28,9 @@ _PIECE: Final = 65536
 _CHUNK: Final = 1 << 20
 
 _TRANSFER_EVENTS: Final = (EventID.StartTransfer, EventID.Transfer, EventID.EndTransfer)
+# Looked up once, see session.py.
+_START, _TRANSFER, _END = _TRANSFER_EVENTS
+_IDLE, _CONTENT = State.IDLE, State.CONTENT
 
 
 class Content(ABC):
@@ -53,6 +57,10 @@ class Content(ABC):
         return len(self._header) + self._body_octets <= _PIECE
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Do what can be done before there is anything to send: there is time for it while the server works."""
+
+    @abstractmethod
     def send(self, deadline: Deadline, *, hold: bool) -> None:
         """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for what is refused on the way.
 
@@ -65,35 +73,44 @@ class Content(ABC):
 
     def _begins(self) -> None:
         if self._body_octets:
-            self._events.fire(EventID.StartTransfer, direction=0)
+            self._events.fire(_START, direction=0)
 
     def _ends(self) -> None:
         if self._body_octets:
-            self._events.fire(EventID.EndTransfer, direction=0)
+            self._events.fire(_END, direction=0)
 
     def _watched(self, pieces: Iterator[tuple[bytes | memoryview, int]], before: int) -> Iterator[bytes | memoryview]:
         """Fire Transfer behind each piece. ``before``: octets of the body sent before."""
         for piece, sent in pieces:
             yield piece
-            if self._body_octets and self._events.wants(EventID.Transfer):
-                self.transfer_text = sliceable(self._content)[self._start + before : self._start + sent]
-                try:
-                    percent = sent * 100 // self._body_octets
-                    self._events.fire(EventID.Transfer, direction=0, bytestransferred=sent, percentdone=percent)
-                finally:
-                    self.transfer_text = b""
+            self._tell(before, sent)
             before = sent
+
+    def _tell(self, before: int, sent: int) -> None:
+        if self._body_octets and self._events.wants(_TRANSFER):
+            self.transfer_text = sliceable(self._content)[self._start + before : self._start + sent]
+            try:
+                percent = sent * 100 // self._body_octets
+                self._events.fire(_TRANSFER, direction=0, bytestransferred=sent, percentdone=percent)
+            finally:
+                self.transfer_text = b""
 
 
 class DataContent(Content):
     """DATA, and behind the 354 the message with transparency (RFC 5321 sections 4.1.1.4 and 4.5.2)."""
 
+    _cut: Iterator[tuple[bytes | memoryview, int]] | None = None
+
     @property
     def command(self) -> Command:
         return commands.DATA
 
+    def prepare(self) -> None:
+        pieces = content_pieces(self._header, self._content, _PIECE, self._start)
+        self._cut = itertools.chain((next(pieces),), pieces)
+
     def send(self, deadline: Deadline, *, hold: bool) -> None:
-        if self._exchange.session.state is not State.CONTENT:
+        if self._exchange.session.state is not _CONTENT:
             reply = self._exchange.command(commands.DATA, deadline)
             if not reply.intermediate:
                 raise refusal(reply)
@@ -110,7 +127,11 @@ class DataContent(Content):
 
     def _pieces(self) -> Iterator[bytes | memoryview]:
         self._begins()
-        yield from self._watched(content_pieces(self._header, self._content, _PIECE, self._start), 0)
+        before = 0
+        for piece, sent in self._cut or content_pieces(self._header, self._content, _PIECE, self._start):
+            yield piece
+            self._tell(before, sent)
+            before = sent
         self._ends()
 
 
@@ -126,8 +147,11 @@ class BdatContent(Content):
         ((command, _),) = self._chunks()
         return command
 
+    def prepare(self) -> None:
+        """Nothing: what goes along with MAIL and RCPT is ready, and a long message is cut while it is sent."""
+
     def send(self, deadline: Deadline, *, hold: bool) -> None:
-        if self._exchange.session.state is not State.IDLE:  # or it has gone out with MAIL and RCPT
+        if self._exchange.session.state is not _IDLE:  # or it has gone out with MAIL and RCPT
             reply = self._exchange.chunks(self._chunks(), deadline)
             if not reply.positive:
                 raise refusal(reply)

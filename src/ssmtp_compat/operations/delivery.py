@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..catalog.errors import ErrorCode
 from ..errors import OperationInterruptedError, ReplyError, SSMTPError
@@ -26,9 +26,11 @@ from .exchange import refusal
 
 __all__ = ["Delivery", "Neighbours", "Outgoing"]
 
+# Looked up once, see session.py.
+_IDLE, _CONTENT, _RCPT = State.IDLE, Verb.CONTENT, Verb.RCPT
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+
+class Outgoing(NamedTuple):
     """A message ready to go: its envelope, and how to compose it for a server."""
 
     reverse_path: Mailbox | None
@@ -47,8 +49,7 @@ class Outgoing:
         return self.compose(True)
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(NamedTuple):
     """The messages before and after one, for a sender that never waits for one of them alone."""
 
     verdict: Callable[[Reply], None]
@@ -92,7 +93,7 @@ class Delivery:
         Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
         PIPELINING. The end of a short message goes out in one write with the commands of the next one.
         """
-        if not self._exchange.session.in_flight and self._exchange.session.state is not State.IDLE:
+        if not self._exchange.session.in_flight and self._exchange.session.state is not _IDLE:
             self._end_foreign_transaction(deadline)
         extensions = self._exchange.session.extensions
         if composed.eight_bit and "8BITMIME" not in extensions:
@@ -100,11 +101,9 @@ class Delivery:
         envelope = _envelope(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
-        # Not for a long one, or the next would be kept from other senders while this one goes out.
-        prepare = neighbours.prepare if neighbours is not None and content.short else None
         try:
-            self._open_transaction(envelope, content.command, deadline, neighbours, prepare)
-            content.send(deadline, hold=prepare is not None and prepare())
+            self._open_transaction(envelope, content, deadline, neighbours)
+            content.send(deadline, hold=neighbours is not None and content.short and neighbours.prepare())
         except ReplyError:
             self._give_up(deadline)
             raise
@@ -128,12 +127,11 @@ class Delivery:
     def _open_transaction(
         self,
         envelope: Envelope,
-        closing: Command | None,
+        content: Content,
         deadline: Deadline,
         neighbours: Neighbours | None,
-        meanwhile: Callable[[], object] | None,
     ) -> None:
-        """MAIL and RCPT, and behind them ``closing``, DATA or BDAT with the message, if it may go along."""
+        """MAIL and RCPT, and behind them DATA, or BDAT with the message, if it may go along."""
         stop_on = self._options.stop_on_refusal
         roles = [path.role for path in envelope.forward_paths]
         group: list[Command] = [commands.mail(envelope.reverse_path, envelope.mail_parameters, self._options.opening)]
@@ -141,19 +139,25 @@ class Delivery:
         # It rides behind the recipients unless a refusal could have to stop a message that others already wait for:
         # behind a 354 there is no way back but to drop the connection, and behind a last BDAT none at all.
         waits = len(roles) > 1 and any(role in stop_on for role in roles)
-        if closing is not None and not waits:
+        if not waits and (closing := content.command) is not None:
             group.append(closing)
+
+        def meanwhile() -> None:
+            content.prepare()
+            # Not behind a long one, or the next would be kept from other senders while this one goes out.
+            if neighbours is not None and content.short:
+                neighbours.prepare()
 
         error: ReplyError | None = None
         telling: Reply | None = None  # the reply that the error is about
         answered = accepted = 0
         for answer in self._exchange.run(group, deadline, meanwhile):
-            if answer.verb is Verb.CONTENT:
+            if answer.verb is _CONTENT:
                 if neighbours is not None:
                     neighbours.verdict(answer.reply)
                 continue
-            refused = refusal(answer.reply) if not (answer.reply.positive or answer.reply.intermediate) else None
-            if answer.verb is Verb.RCPT:
+            refused = refusal(answer.reply) if answer.reply.negative else None
+            if answer.verb is _RCPT:
                 role = roles[answered]
                 answered += 1
                 if refused is None:
@@ -210,37 +214,43 @@ class Delivery:
 
 def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) -> Envelope:
     """The envelope in the form that the server can take; raises where it can take none."""
-    mailboxes = [mailbox for mailbox, _, _ in outgoing.recipients]
-    if outgoing.reverse_path is not None:
-        mailboxes.append(outgoing.reverse_path)
-    utf8 = composed.needs_smtputf8 or any(mailbox.needs_utf8 for mailbox in mailboxes)
-    if utf8 and "SMTPUTF8" not in extensions:
+    sender = outgoing.reverse_path
+    offered = extensions.keywords
+    utf8 = (
+        composed.needs_smtputf8
+        or (sender is not None and sender.needs_utf8)
+        or any(mailbox.needs_utf8 for mailbox, _, _ in outgoing.recipients)
+    )
+    if utf8 and "SMTPUTF8" not in offered:
         raise SSMTPError(
             ErrorCode.EXTENSION_MISSING,
             "An address has non-ASCII characters in its local part, and the server does not offer SMTPUTF8.",
         )
-    if "DSN" not in extensions:
+    if "DSN" not in offered:
         _refuse_dsn(outgoing)
     # As RFC 1870 3 counts: with the line end that a body without one gets in front of the dot.
-    unended = composed.body_octets and not composed.content.endswith(b"\r\n", composed.body_start)
-    size = len(composed.header) + 2 + composed.body_octets + (2 if unended else 0)
+    body = composed.body_octets
+    unended = body and not composed.content.endswith(b"\r\n", composed.body_start)
+    size = len(composed.header) + 2 + body + (2 if unended else 0)
     limit = extensions.size_limit
     if limit and size > limit:
         raise SSMTPError(ErrorCode.MESSAGE_TOO_LARGE, f"It has {size} octets, the server's limit is {limit}.")
     parameters = []
-    if "SIZE" in extensions:
+    if "SIZE" in offered:
         parameters.append(f"SIZE={size}")
-    if composed.eight_bit and "8BITMIME" in extensions:
+    if composed.eight_bit and "8BITMIME" in offered:
         parameters.append("BODY=8BITMIME")
     if utf8:
         parameters.append("SMTPUTF8")
     parameters += outgoing.dsn.parameters
-    notify = outgoing.dsn.notify if "DSN" in extensions else ()
+    notify = outgoing.dsn.notify if "DSN" in offered else ()
     return Envelope(
-        reverse_path=outgoing.reverse_path.envelope_address(utf8=utf8) if outgoing.reverse_path is not None else "",
+        reverse_path=sender.envelope_address(utf8) if sender is not None else "",
         forward_paths=tuple(
-            ForwardPath(mailbox.envelope_address(utf8=utf8), role, dsn.parameters(notify))
-            for mailbox, role, dsn in outgoing.recipients
+            [
+                ForwardPath(mailbox.envelope_address(utf8), role, dsn.parameters(notify))
+                for mailbox, role, dsn in outgoing.recipients
+            ]
         ),
         mail_parameters=tuple(parameters),
     )
@@ -248,12 +258,12 @@ def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) ->
 
 def _refuse_dsn(outgoing: Outgoing) -> None:
     """For a server without DSN: raise if anything was asked for expressly, for the sender would wait for it in vain."""
-    wishes: list[tuple[tuple[str, ...], Mailbox | None]] = [(outgoing.dsn.keywords, None)]
-    wishes += [(dsn.keywords, mailbox) for mailbox, _, dsn in outgoing.recipients]
-    for keywords, mailbox in wishes:
-        if keywords:
-            whose = mailbox.addr_spec() if mailbox else "the message"
-            raise SSMTPError(
-                ErrorCode.EXTENSION_MISSING,
-                f"The server does not offer DSN (RFC 3461), which is needed for {' and '.join(keywords)} of {whose}.",
-            )
+    keywords, whose = outgoing.dsn.keywords, "the message"
+    for mailbox, _, dsn in outgoing.recipients:
+        if not keywords and dsn.keywords:
+            keywords, whose = dsn.keywords, mailbox.addr_spec()
+    if keywords:
+        raise SSMTPError(
+            ErrorCode.EXTENSION_MISSING,
+            f"The server does not offer DSN (RFC 3461), which is needed for {' and '.join(keywords)} of {whose}.",
+        )

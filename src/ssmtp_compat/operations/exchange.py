@@ -34,6 +34,9 @@ _AWAITING: Final = {verb: f"waiting for the reply to {verb.value}" for verb in V
 # What reading a server's last words can end with instead of a reply.
 _NO_LAST_WORDS: Final = (ConnectionFailedError, ProtocolError, TLSError)
 
+# Looked up once, see session.py.
+_AUTH, _CONTENT, _TRAIL = Verb.AUTH, Verb.CONTENT, EventID.PITrail
+
 FROM_CLIENT: Final = 0
 FROM_SERVER: Final = 1
 REMARK: Final = 2
@@ -114,13 +117,13 @@ class Exchange:
         return self._await(deadline).reply
 
     def run(
-        self, commands: Iterable[Command], deadline: Deadline, meanwhile: Callable[[], object] | None = None
+        self, commands: Iterable[Command], deadline: Deadline, meanwhile: Callable[[], None] | None = None
     ) -> Iterator[Answer]:
         """Send ``commands`` as close together as the server allows and give out their answers in order.
 
         With PIPELINING a group goes out in one write, behind a message that is held. Whoever stops taking answers has
         to :meth:`drain` the session before using it again; commands that are not sent by then are never sent.
-        ``meanwhile`` is called once, when the server has the first of them and nothing was waited for.
+        ``meanwhile`` is called once, while the server works on the first of them.
         """
         session = self.session
         waiting = deque(commands)
@@ -137,9 +140,9 @@ class Exchange:
                     # A server that closes has said why: what it refused is given out, and a 421 is the error.
                     broken, cut_short = error, held
                     waiting.clear()
-                if meanwhile is not None and broken is None:
-                    meanwhile()
-                    meanwhile = None
+            if meanwhile is not None and broken is None:
+                meanwhile()
+                meanwhile = None
             try:
                 answer = self._await(deadline)
             except _NO_LAST_WORDS:
@@ -155,13 +158,12 @@ class Exchange:
             raise broken
 
     def _send_group(self, waiting: deque[Command], deadline: Deadline) -> None:
-        last = None
-        while waiting and self.session.may_send(waiting[0]):
-            last = waiting.popleft()
-            self.session.send(last)
-            self._trace(FROM_CLIENT, last.trace)
+        group = self.session.send_group(waiting)
+        if group and self._events.wants(_TRAIL):
+            for command in group:
+                self._trace(FROM_CLIENT, command.trace)
         if self.session.has_output:
-            self._write(last.verb if last is not None else Verb.CONTENT, deadline)
+            self._write(group[-1].verb if group else _CONTENT, deadline)
 
     def drain(self, deadline: Deadline) -> None:
         """Take the answers still outstanding, so that the session is in step again."""
@@ -176,12 +178,12 @@ class Exchange:
     def content_reply(self, deadline: Deadline) -> Reply:
         """Await the reply to the message that was sent last."""
         if self.session.has_output:
-            self._flush(Verb.CONTENT, deadline)
+            self._flush(_CONTENT, deadline)
         return self._await(deadline).reply
 
     def send_content(self, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> None:
         """Send the message, end-of-content dot included. Its reply is the next one to be awaited."""
-        self._hear_unasked(Verb.CONTENT, deadline)
+        self._hear_unasked(_CONTENT, deadline)
         self.session.content_begins()
         try:
             for piece in pieces:
@@ -193,7 +195,7 @@ class Exchange:
 
     def hold_content(self, content: bytes | memoryview, deadline: Deadline) -> None:
         """As :meth:`send_content`, for a whole short message, which then goes out in one write with what follows it."""
-        self._hear_unasked(Verb.CONTENT, deadline)
+        self._hear_unasked(_CONTENT, deadline)
         self.session.content_begins()
         self.session.content_sent(content)
 
@@ -261,15 +263,16 @@ class Exchange:
         self.stream.write(self.session.data_to_send(), deadline)
 
     def _await(self, deadline: Deadline) -> Answer:
-        awaited = self.session.awaited
-        if awaited is None:
-            raise AssertionError("nothing is in flight")
-        answer = self.session.next_answer()
+        session = self.session
+        answer = session.next_answer()
         while answer is None:
+            awaited = session.awaited
+            if awaited is None:
+                raise AssertionError("nothing is in flight")
             deadline.doing = _AWAITING[awaited]
-            self.session.receive(self._read(deadline))
-            answer = self.session.next_answer()
-        if answer.verb is not Verb.AUTH:
+            session.receive(self._read(deadline))
+            answer = session.next_answer()
+        if answer.verb is not _AUTH:
             self._take(answer)
             return answer
         shown = answer._replace(reply=self.masking.hide(answer.reply))
@@ -287,7 +290,7 @@ class Exchange:
 
     def _take(self, answer: Answer) -> None:
         self.last_reply = answer.reply
-        if self._events.wants(EventID.PITrail):
+        if self._events.wants(_TRAIL):
             for line in answer.reply.lines:
                 self._trace(FROM_SERVER, line)
         if answer.reply.code == SERVICE_CLOSING:
@@ -298,5 +301,5 @@ class Exchange:
         self._trace(REMARK, text)
 
     def _trace(self, direction: int, message: str) -> None:
-        if self._events.wants(EventID.PITrail):
-            self._events.fire(EventID.PITrail, direction=direction, message=message)
+        if self._events.wants(_TRAIL):
+            self._events.fire(_TRAIL, direction=direction, message=message)

@@ -138,7 +138,7 @@ class Transport:
         # Known already where it was judged; one that is accepted without checks is not.
         self.server_certificate = secured.server_certificate.pem
         self.secured = True
-        self.channel_binding = ChannelBinding(secured.channel_binding, server_end_point=secured.server_end_point)
+        self.channel_binding = ChannelBinding(*secured.channel_binding, server_end_point=secured.server_end_point)
         self._tell("TLS handshake complete")
 
     def _judge_certificate(self, certificate: ServerCertificate) -> bool:

@@ -109,7 +109,8 @@ class Command(NamedTuple):
 
 
 def _command(verb: Verb, *words: str) -> Command:
-    return _checked(verb, " ".join((verb.value, *words)))
+    # _value_, because value is made anew each time it is asked for.
+    return _checked(verb, " ".join((verb._value_, *words)))
 
 
 def _checked(verb: Verb, text: str) -> Command:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError
@@ -55,6 +55,8 @@ class RecipientDsn:
     @property
     def keywords(self) -> tuple[str, ...]:
         """The parameters that are asked for, by name."""
+        if not (self.notify or self.orcpt):
+            return ()
         return tuple(name for name, value in (("NOTIFY", self.notify), ("ORCPT", self.orcpt)) if value)
 
     def parameters(self, notify: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -67,8 +69,7 @@ class RecipientDsn:
 NO_DSN: Final = RecipientDsn()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageDsn:
+class MessageDsn(NamedTuple):
     """What is asked for a whole message."""
 
     ret: str = ""
@@ -82,6 +83,8 @@ class MessageDsn:
     @property
     def keywords(self) -> tuple[str, ...]:
         """The parameters of MAIL that are asked for, by name."""
+        if not (self.ret or self.envelope_id):
+            return ()
         return tuple(name for name, value in (("RET", self.ret), ("ENVID", self.envelope_id)) if value)
 
     @property

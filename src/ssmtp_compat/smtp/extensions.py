@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from .replies import Reply
@@ -16,7 +17,7 @@ _MECHANISM: Final = re.compile("[A-Za-z0-9_-]{1,20}")
 _SIZE: Final = re.compile("[0-9]{1,20}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Extensions:
     """The keywords of one EHLO reply, upper case, each with its parameters. Empty before EHLO and after HELO."""
 
@@ -41,7 +42,7 @@ class Extensions:
     def __contains__(self, keyword: str) -> bool:
         return keyword in self.keywords
 
-    @property
+    @cached_property
     def size_limit(self) -> int:
         """The largest message in octets that the server takes (RFC 1870); 0 when it sets no limit or names none."""
         parameters = self.keywords.get("SIZE", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from .auth.mechanism import Credentials
 from .commands import Verb
@@ -41,8 +42,7 @@ class SmtpOptions:
     """The SASL mechanism to use; empty means the best one offered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryOptions:
+class DeliveryOptions(NamedTuple):
     """How one message is delivered."""
 
     stop_on_refusal: frozenset[Role]

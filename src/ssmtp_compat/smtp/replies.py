@@ -44,6 +44,11 @@ class Reply(NamedTuple):
         return 200 <= self.code < 300
 
     @property
+    def negative(self) -> bool:
+        """A 4yz or 5yz reply: refused."""
+        return self.code >= 400
+
+    @property
     def intermediate(self) -> bool:
         """A 3yz reply: the server waits for more."""
         return 300 <= self.code < 400
@@ -60,45 +65,52 @@ class ReplyParser:
         self.max_line = max_line
         self.quotes = True
         """Whether the text of an error may show a line that is no reply line."""
-        self._buffer = bytearray()
+        self.data = b""
+        """Octets that hold what is still to be read. To be looked at only: nothing is to be read when it is empty."""
+        self._at = 0
+        """Where in ``data`` that begins."""
         self._lines: list[str] = []
         self._octets = 0
 
     @property
     def empty(self) -> bool:
         """Whether nothing is held back: no part of a line and no line of an unfinished reply."""
-        return not self._buffer and not self._lines
+        return not self.data and not self._lines
 
     @property
     def begins_refusal(self) -> bool:
         """Whether what is held back begins a reply that refuses something, and is no mere goodbye (421)."""
-        return self._buffer.startswith((b"4", b"5")) and not self._buffer.startswith(b"421")
+        return self.data.startswith((b"4", b"5"), self._at) and not self.data.startswith(b"421", self._at)
 
     def feed(self, data: bytes) -> None:
         """Add octets from the server."""
-        self._buffer += data
+        self.data = self.data[self._at :] + data
+        self._at = 0
 
     def next_reply(self) -> Reply | None:
         """The next complete reply, or None while more octets are needed."""
-        if not self._buffer:
+        data = self.data
+        if not data:
             return None
         # Looking for the line's end alone is fast; the pattern would read a line anew for every piece that comes of it.
-        if not self._lines and b"\n" in self._buffer:
+        end = data.find(b"\n", self._at) + 1
+        if end and not self._lines:
             # Nearly every reply but the one to EHLO is a single line of this shape.
-            simple = _SINGLE_LINE.match(self._buffer)
-            if simple is not None and (end := simple.end()) - 2 <= self.max_line:
-                text = simple[1].decode("utf-8", "replace")
-                del self._buffer[:end]
+            simple = _SINGLE_LINE.match(data, self._at)
+            if simple is not None and end - 2 - self._at <= self.max_line:
+                self.data, self._at = (data, end) if end < len(data) else (b"", 0)
+                text = str(simple[1], "utf-8", "replace")
                 return Reply(int(text[:3]), (text,))
-        while (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
+        while end:
             # A bare LF is taken as the end of a line: some old servers send it, and a reply holds nothing to smuggle.
-            reply = self._add_line(line.removesuffix(b"\r"))
+            line = data[self._at : end - 1].removesuffix(b"\r")
+            self.data, self._at = (data, end) if end < len(data) else (b"", 0)
+            reply = self._add_line(line)
             if reply is not None:
                 return reply
+            end = data.find(b"\n", end) + 1
         # A CR at the end is half of the line ending, cut off by the border of a segment.
-        if len(self._buffer) - self._buffer.endswith(b"\r") > self.max_line:
+        if len(self.data) - self._at - self.data.endswith(b"\r") > self.max_line:
             raise ProtocolError(f"The server sent a reply line of more than {self.max_line} octets.")
         return None
 

@@ -70,6 +70,10 @@ class _Kind(Enum):
 _P, _I, _N = _Kind.POSITIVE, _Kind.INTERMEDIATE, _Kind.NEGATIVE
 _KINDS: Final = {2: _P, 3: _I, 4: _N, 5: _N}
 _S, _V = State, Verb
+# Looked up once: in the class, as Python 3.11 has enumerations, it takes ten times as long, and every reply needs them.
+_FAILED, _TLS, _CONTENT_STATE, _IDLE = State.FAILED, State.TLS, State.CONTENT, State.IDLE
+_AUTH, _CONTENT = Verb.AUTH, Verb.CONTENT
+_GREETINGS: Final = (Verb.EHLO, Verb.HELO)
 
 # (state, what was asked, kind of reply) -> next state. What is missing here is a breach of the protocol by the server.
 TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
@@ -166,6 +170,8 @@ class Session:
         self.extensions = Extensions()
         self._parser = ReplyParser(max_line)
         self._use_pipelining = use_pipelining
+        self._pipelines = False
+        """Whether several commands may be in flight: the server offers PIPELINING, and it is to be used."""
         self._in_flight: deque[tuple[Verb, Command | None]] = deque([(Verb.GREETING, None)])
         self._hoped = State.GREETING
         self._output: list[bytes | memoryview] = []
@@ -191,12 +197,13 @@ class Session:
         """Whether ``command`` may be sent now without awaiting a reply first."""
         if self._chunk_left:
             return False
-        if not self._in_flight:
+        in_flight = self._in_flight
+        if not in_flight:
             return True
-        if not self._use_pipelining or "PIPELINING" not in self.extensions or len(self._in_flight) >= MAX_IN_FLIGHT:
+        if not self._pipelines or len(in_flight) >= MAX_IN_FLIGHT:
             return False
-        verb, last = self._in_flight[-1]
-        if verb is Verb.CONTENT:
+        verb, last = in_flight[-1]
+        if verb is _CONTENT:
             # RFC 2920 3.1: behind a message a new group may begin at once.
             return command.verb in OPENING
         return last is not None and not last.ends_group
@@ -210,11 +217,27 @@ class Session:
     def send(self, command: Command) -> None:
         """Queue ``command`` for sending. A command that does not fit the state is a defect of the caller."""
         self._refuse_early_reply()
+        if not self.may_send(command):
+            raise AssertionError(f"{command.verb.name} has to wait for a reply")
+        self._queue(command)
+
+    def send_group(self, waiting: deque[Command]) -> list[Command]:
+        """Queue those of ``waiting`` that may be sent now, take them out of there, and return them."""
+        self._refuse_early_reply()
+        group: list[Command] = []
+        while waiting and self.may_send(waiting[0]):
+            command = waiting.popleft()
+            self._queue(command)
+            group.append(command)
+        return group
+
+    def _queue(self, command: Command) -> None:
+        verb = command.verb
         planned = self._hoped if self._in_flight else self.state
-        if not self.may_send(command) or command.verb not in _SENDABLE[planned]:
-            raise AssertionError(f"{command.verb.name} does not fit {planned.name}")
-        self._hoped = _HOPED_FOR.get(command.verb, planned)
-        self._in_flight.append((command.verb, command))
+        if verb not in _SENDABLE[planned]:
+            raise AssertionError(f"{verb.name} does not fit {planned.name}")
+        self._hoped = _HOPED_FOR.get(verb, planned)
+        self._in_flight.append((verb, command))
         self._output.append(command.line + b"\r\n")
         if command.chunk_octets:
             self._chunk_left = command.chunk_octets
@@ -237,7 +260,7 @@ class Session:
 
     def content_begins(self) -> None:
         """Say that the message is about to be sent. A reply to it that is here already answers nothing."""
-        if self.state is not State.CONTENT or self._in_flight:
+        if self.state is not _CONTENT_STATE or self._in_flight:
             raise AssertionError(f"a message does not fit {self.state.name}")
         self._refuse_early_reply()
 
@@ -246,10 +269,10 @@ class Session:
 
         ``held`` is what of it is not: it goes out with what is sent next.
         """
-        if self.state is not State.CONTENT or self._in_flight:
+        if self.state is not _CONTENT_STATE or self._in_flight:
             raise AssertionError(f"a message does not fit {self.state.name}")
-        self._in_flight.append((Verb.CONTENT, None))
-        self._hoped = State.IDLE
+        self._in_flight.append((_CONTENT, None))
+        self._hoped = _IDLE
         if held:
             self._output.append(held)
 
@@ -285,11 +308,14 @@ class Session:
 
     def next_answer(self) -> Answer | None:
         """The next answer that the octets received so far complete, or None while more are needed."""
+        parser = self._parser
+        if not parser.data:
+            return None
         in_flight = self._in_flight
-        sasl = bool(in_flight) and in_flight[0][0] is Verb.AUTH
-        self._parser.max_line = max(self._max_line, MAX_CHALLENGE_LINE) if sasl else self._max_line
-        self._parser.quotes = not sasl  # what it repeats of an exchange may be a password
-        reply = self._parser.next_reply()
+        sasl = bool(in_flight) and in_flight[0][0] is _AUTH
+        parser.max_line = max(self._max_line, MAX_CHALLENGE_LINE) if sasl else self._max_line
+        parser.quotes = not sasl  # what it repeats of an exchange may be a password
+        reply = parser.next_reply()
         return None if reply is None else self._pair(reply)
 
     def tls_started(self) -> None:
@@ -297,7 +323,11 @@ class Session:
         if self.state is not State.TLS:
             raise AssertionError(f"TLS does not fit {self.state.name}")
         self.state = State.GREETED
-        self.extensions = Extensions()
+        self._learn(Extensions())
+
+    def _learn(self, extensions: Extensions) -> None:
+        self.extensions = extensions
+        self._pipelines = self._use_pipelining and "PIPELINING" in extensions
 
     def _pair(self, reply: Reply) -> Answer:
         if not self._in_flight:
@@ -316,13 +346,11 @@ class Session:
         if following is None:
             raise ProtocolError(f"The server answered {verb.value} with {reply.excerpt}, which does not fit.")
         self.state = following
-        if following is State.FAILED and all(other is not Verb.RSET for other, _ in self._in_flight):
+        if following is _FAILED and all(other is not Verb.RSET for other, _ in self._in_flight):
             self._hoped = following  # whatever else is in flight
-        if verb is Verb.EHLO and kind is _P:
-            self.extensions = Extensions.from_ehlo(reply)
-        elif verb is Verb.HELO and kind is _P:
-            self.extensions = Extensions()
-        if following is State.TLS and not self._parser.empty:
+        if verb in _GREETINGS and kind is _P:
+            self._learn(Extensions.from_ehlo(reply) if verb is Verb.EHLO else Extensions())
+        elif following is _TLS and not self._parser.empty:
             # RFC 3207 4.2 and the CVE-2011-0411 class: whatever stands behind the 220 came in the clear.
             raise ProtocolError("The server sent more behind its answer to STARTTLS; that may be an injection.")
         return Answer(verb, command, reply)

@@ -98,7 +98,8 @@ class SpoolDirectory:
     def _check_others(self) -> None:
         # Everybody could delete mail, or have it sent again. The group and the owner are whom the directory was made
         # for, and may: that is how several users share one.
-        mode = os.fstat(self.descriptor).st_mode
+        with told(f"The directory {str(self.path)!r} of the queue cannot be used"):
+            mode = os.fstat(self.descriptor).st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             raise SSMTPError(
                 ErrorCode.CANNOT_OPEN_FILE,

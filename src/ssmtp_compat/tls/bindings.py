@@ -1,4 +1,4 @@
-"""What OpenSSL can do and pyOpenSSL does not offer: lists for the ClientHello, and whether a session was resumed.
+"""What OpenSSL can do and pyOpenSSL does not offer: lists for the ClientHello, and facts about a session.
 
 The only module that reaches into pyOpenSSL's private bindings; tests read the effect back from ``openssl s_server``.
 """
@@ -13,7 +13,7 @@ from OpenSSL import SSL
 from ..catalog.errors import ErrorCode
 from ..errors import InvalidValueError, UnsupportedError
 
-__all__ = ["session_resumed", "set_groups", "set_signature_algorithms"]
+__all__ = ["has_extended_master_secret", "session_resumed", "set_groups", "set_signature_algorithms"]
 
 
 _MOST_KEY_SHARES: Final = 4
@@ -36,6 +36,12 @@ def set_groups(context: SSL.Context, groups: Sequence[str], key_shares: Sequence
 def set_signature_algorithms(context: SSL.Context, names: Sequence[str]) -> None:
     """Offer these signature algorithms, by IANA's or OpenSSL's names, in this order; raises as :func:`set_groups`."""
     _set(context, "SSL_CTX_set1_sigalgs_list", "signature algorithm", names)
+
+
+def has_extended_master_secret(connection: SSL.Connection) -> bool:
+    """Whether the keys hang on the whole handshake (RFC 7627), certificates included; of TLS before 1.3 only, where it
+    is an extension. Raises :class:`UnsupportedError` (20008) where pyOpenSSL has lost the binding."""
+    return bool(_library("SSL_get_extms_support").SSL_get_extms_support(connection._ssl) == 1)
 
 
 def session_resumed(connection: SSL.Connection) -> bool:

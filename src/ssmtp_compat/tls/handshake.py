@@ -14,7 +14,7 @@ from ..errors import SSMTPError, TLSError, printable
 from ..net.deadline import Deadline
 from ..net.stream import Stream
 from .answers import Revocation
-from .bindings import session_resumed
+from .bindings import has_extended_master_secret, session_resumed
 from .context import TlsConnection, TlsOptions, make_connection
 from .progress import Watch, report_state
 from .reasons import reasons
@@ -89,9 +89,10 @@ def start_tls(
             stream = handshake.run(deadline)
         if sessions is not None:
             path, ask_again = verified_path(connection), verifier.asked_about_revocation
-            if remembered is not None and session_resumed(connection):
+            if remembered is not None and stream.negotiated.resumed:
                 path, ask_again = remembered.path, remembered.ask_again
-            if path:  # without it nobody would know when the session has to end
+            # Without a path nobody would know when the session has to end.
+            if path and _may_be_resumed(connection):
                 certificate = stream.server_certificate
                 keep = partial(sessions.keep, options, port, connection, certificate, path, ask_again=ask_again)
                 stream.ended = keep
@@ -99,6 +100,12 @@ def start_tls(
     except BaseException:
         inner.abort()
         raise
+
+
+def _may_be_resumed(connection: SSL.Connection) -> bool:
+    """Before TLS 1.3 only with extended_master_secret (RFC 7627 5.4): without it somebody in the middle can have the
+    same keys on both sides, and nothing would tell the two resumed connections apart (tls-unique)."""
+    return connection.get_protocol_version() >= SSL.TLS1_3_VERSION or has_extended_master_secret(connection)
 
 
 def _revocation_check(options: TlsOptions, deadline: Deadline, ask: Ask | None) -> RevocationCheck | None:
@@ -195,10 +202,11 @@ class _Handshake:
             self._connection.get_protocol_version_name(),
             self._connection.get_cipher_name() or "",
             self._connection.get_cipher_bits() or 0,
+            resumed,
         )
         self._tell()
         if self._status is not None:
-            self._status(f"{negotiated}, session resumed" if resumed else str(negotiated))
+            self._status(str(negotiated))
         return TlsStream(self._inner, self._connection, verifier.server_certificate, negotiated)
 
     def _tell(self) -> None:

@@ -15,7 +15,7 @@ from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, SSMTPError, TLSError
 from ..net.deadline import Deadline
 from ..net.stream import Stream
-from .channel_binding import server_end_point
+from .channel_binding import connection_binding, server_end_point
 from .reasons import reasons
 from .verify import ServerCertificate
 
@@ -28,8 +28,6 @@ CHUNK: Final = 4 * _RECORD
 from which the C library maps fresh memory for each buffer."""
 _CHUNK_ENCRYPTED: Final = CHUNK + 4 * 256
 """Room for the records of a chunk: header, nonce, padding and tag add less than 256 octets each."""
-_EXPORTER: Final = (b"EXPORTER-Channel-Binding", 32, b"")
-"""Label, length and context of the channel binding tls-exporter (RFC 9266 section 4)."""
 _CERTIFICATE_REQUIRED: Final = "certificate required"
 """OpenSSL's words for the alert certificate_required (RFC 8446 6.2)."""
 _MOST_WITHOUT_DATA: Final = 1 << 20
@@ -49,9 +47,11 @@ class Negotiated:
     """The suite, by OpenSSL's name."""
     bits: int
     """Length of the symmetric key."""
+    resumed: bool
+    """Whether an earlier session was taken up."""
 
     def __str__(self) -> str:
-        return f"{self.version}, {self.cipher}, {self.bits} bits"
+        return f"{self.version}, {self.cipher}, {self.bits} bits" + (", session resumed" if self.resumed else "")
 
 
 class TlsStream:
@@ -80,10 +80,9 @@ class TlsStream:
         return self._inner.peer_address
 
     @property
-    def channel_binding(self) -> bytes:
-        """What both ends of this very connection know and nobody else: tls-exporter. Empty before TLS 1.3, where it
-        would need extensions that cannot be asked for here (RFC 9266 section 3)."""
-        return self._connection.export_keying_material(*_EXPORTER) if self.negotiated.version == "TLSv1.3" else b""
+    def channel_binding(self) -> tuple[str, bytes]:
+        """What stands for this very connection, see :func:`~ssmtp_compat.tls.channel_binding.connection_binding`."""
+        return connection_binding(self._connection, resumed=self.negotiated.resumed)
 
     @property
     def server_end_point(self) -> bytes:

@@ -280,3 +280,15 @@ def test_what_is_said_ahead_of_the_message_keeps_it_from_being_sent(said: bytes)
     assert len(server.written) == 1
     if said.startswith(b"421"):
         assert trace[-1] == exchange.last_reply.text == "421 4.3.2 closing"  # type: ignore[union-attr]
+
+
+# -- what is done while the server works ------------------------------------------------------------------------------
+
+
+def test_the_servers_turn_is_used_once_behind_the_first_write_and_before_the_first_reply():
+    server = Server(OK, OK)
+    exchange = begun(server)  # without PIPELINING each command has a turn of the server's
+    seen: list[tuple[int, object]] = []
+    answers = exchange.run([MAIL, RCPT[0]], deadline(), lambda: seen.append((len(server.written), exchange.last_reply)))
+    assert len(list(answers)) == 2
+    assert seen == [(1, None)]

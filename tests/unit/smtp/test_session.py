@@ -1,5 +1,7 @@
 """The session: what may be sent when, which reply answers what, and what breaks the protocol. Bytes only."""
 
+from collections import deque
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,24 @@ def test_only_another_transaction_follows_the_message_before_its_reply(offer):
         replies = b"554 refused\r\n250 1\r\n250 2\r\n354 go\r\n"
         assert [verb for verb, _ in answers(session, replies)] == [Verb.CONTENT, Verb.MAIL, Verb.RCPT, Verb.DATA]
         assert session.state is State.CONTENT
+
+
+@pytest.mark.parametrize(("offer", "first"), [(["PIPELINING"], 3), ([], 1)])
+def test_a_group_is_as_many_commands_as_may_go_out_now(offer, first):
+    session = ready(*offer)
+    commands_ = [MAIL, RCPT, commands.DATA, commands.RSET]
+    waiting = deque(commands_)
+    assert session.send_group(waiting) == commands_[:first]
+    assert list(waiting) == commands_[first:]
+    assert session.in_flight == first
+    assert session.send_group(waiting) == []
+
+
+def test_a_group_too_meets_no_reply_that_came_unasked():
+    session = ready("PIPELINING")
+    session.receive(b"250 early\r\n")
+    with pytest.raises(ProtocolError):
+        session.send_group(deque([MAIL]))
 
 
 def test_without_pipelining_each_command_waits_for_its_reply():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from typing import Final
 
@@ -35,7 +36,11 @@ _SENSITIVITY: Final = {
     Sensitivity.esCompanyConfidential: "Company-Confidential",
 }
 
-_STOPS: Final = (("StopOnToErrors", Role.TO), ("StopOnCcErrors", Role.CC), ("StopOnBccErrors", Role.BCC))
+# Which roles stop a message, by StopOnToErrors, StopOnCcErrors and StopOnBccErrors.
+_STOPS: Final = {
+    flags: frozenset(role for flag, role in zip(flags, (Role.TO, Role.CC, Role.BCC), strict=True) if flag)
+    for flags in itertools.product((False, True), repeat=3)
+}
 _ROLES: Final = {RecipientTypes.rtTo: Role.TO, RecipientTypes.rtCc: Role.CC, RecipientTypes.rtBCc: Role.BCC}
 
 
@@ -47,7 +52,11 @@ def delivery_options(settings: Settings, opening: Verb = Verb.MAIL) -> DeliveryO
             f"AllowExtensions is False, and delivery to terminals ({opening.value}) is an extension; set it to True.",
         )
     return DeliveryOptions(
-        stop_on_refusal=frozenset(role for name, role in _STOPS if settings.setting_flag(name)),
+        stop_on_refusal=_STOPS[
+            settings.setting_flag("StopOnToErrors"),
+            settings.setting_flag("StopOnCcErrors"),
+            settings.setting_flag("StopOnBccErrors"),
+        ],
         allow_empty_to=settings.setting_flag("AllowEmptyTo"),
         opening=opening,
         reset_after_failure=settings.setting_flag("SendRSET"),

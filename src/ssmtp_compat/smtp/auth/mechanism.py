@@ -12,10 +12,10 @@ __all__ = ["ChannelBinding", "Credentials", "Mechanism"]
 class ChannelBinding:
     """What can tie an exchange to the TLS connection around it, so that nobody can hand it on to another one."""
 
-    tls_exporter: bytes = field(default=b"", repr=False)
-    """The data of RFC 9266; empty where this side cannot bind."""
-    offered: bool = False
-    """Whether the server offers any mechanism that binds."""
+    type: str = ""
+    """By IANA's name: tls-exporter (RFC 9266) or tls-unique (RFC 5929); empty where this side cannot bind."""
+    data: bytes = field(default=b"", repr=False)
+    """What that type defines for this very connection."""
     server_end_point: bytes = b""
     """The data of RFC 5929 section 4, which stand for the server's certificate; empty where there is none."""
 

@@ -19,7 +19,7 @@ from .oauth import OAuthBearer, XOAuth2
 from .plain import Plain
 from .scram import Scram
 
-__all__ = ["binds", "choose", "create"]
+__all__ = ["choose", "create"]
 
 _MECHANISMS: Final[dict[str, Callable[[Credentials], Mechanism]]] = {
     "PLAIN": Plain,
@@ -93,11 +93,6 @@ def choose(offered: tuple[str, ...], wanted: str, *, tls: bool, acting: bool = F
         f"The server offers AUTH {' '.join(offered)}; "
         + (f"{wanted} was asked for." if wanted else f"this version knows {', '.join(candidates)}."),
     )
-
-
-def binds(offered: tuple[str, ...]) -> bool:
-    """Whether any of the server's mechanisms binds to the TLS connection (RFC 5801 section 4)."""
-    return any(name.endswith("-PLUS") for name in offered)
 
 
 def create(name: str, credentials: Credentials) -> Mechanism:

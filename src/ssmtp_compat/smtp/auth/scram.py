@@ -1,4 +1,4 @@
-"""SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677), each with its PLUS form, bound to TLS 1.3 by RFC 9266."""
+"""SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677), and their PLUS forms, which bind to the TLS connection."""
 
 from __future__ import annotations
 
@@ -46,10 +46,11 @@ class Scram(Mechanism):
         user = saslname(saslprep(credentials.user, "The user name"))
         identity = saslname(saslprep(credentials.authorization_identity, "The authorization identity"))
         binding = credentials.channel_binding
-        # RFC 5802 section 6: "y" tells a server that does offer binding that somebody struck it from its offer.
-        flag = "p=tls-exporter" if plus else "y" if binding.tls_exporter and not binding.offered else "n"
+        # RFC 5802 section 6: "y" tells a server that does offer binding that somebody struck it from its offer. That
+        # other mechanisms of the offer bind is no reason to leave it out: whoever strikes can add as well.
+        flag = f"p={binding.type}" if plus else "y" if binding.type else "n"
         self._gs2_header = (f"{flag}," + (f"a={identity}" if identity else "") + ",").encode("utf-8")
-        self._binding = self._gs2_header + (binding.tls_exporter if plus else b"")
+        self._binding = self._gs2_header + (binding.data if plus else b"")
         self._nonce = (nonce or secrets.token_urlsafe(_NONCE_OCTETS)).encode("ascii")
         self._client_first = b"n=" + user.encode("utf-8") + b",r=" + self._nonce
         self._server_signature = b""

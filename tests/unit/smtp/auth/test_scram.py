@@ -152,19 +152,18 @@ def test_names_are_escaped_and_the_identity_stands_in_the_header():
 
 
 @pytest.mark.parametrize(
-    ("exporter", "offered", "plus", "flag", "bound"),
+    ("binding", "plus", "flag", "bound"),
     [
-        (b"", False, False, "n", b""),
-        (b"", True, False, "n", b""),  # below TLS 1.3
-        (b"known", False, False, "y", b""),  # a server that did offer it learns that the offer was tampered with
-        (b"known", True, False, "n", b""),
-        (b"known", True, True, "p=tls-exporter", b"known"),
+        (ChannelBinding(), False, "n", b""),
+        (ChannelBinding(server_end_point=b"a hash"), False, "n", b""),
+        # A server that did offer it learns that the offer was tampered with.
+        (ChannelBinding("tls-exporter", b"known"), False, "y", b""),
+        (ChannelBinding("tls-exporter", b"known"), True, "p=tls-exporter", b"known"),
+        (ChannelBinding("tls-unique", b"known"), True, "p=tls-unique", b"known"),
     ],
 )
-def test_the_channel_is_bound_or_said_to_be_bindable(
-    exporter: bytes, offered: bool, plus: bool, flag: str, bound: bytes
-):
-    credentials = Credentials("user", "pencil", "boss", channel_binding=ChannelBinding(exporter, offered))
+def test_the_channel_is_bound_or_said_to_be_bindable(binding: ChannelBinding, plus: bool, flag: str, bound: bytes):
+    credentials = Credentials("user", "pencil", "boss", channel_binding=binding)
     mechanism = Scram(credentials, "sha256", "abc", plus=plus)
     header = f"{flag},a=boss,".encode()
     assert mechanism.start() == header + b"n=user,r=abc"
