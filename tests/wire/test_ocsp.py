@@ -474,6 +474,16 @@ def test_a_session_with_who_was_accepted_without_an_authority_asks_nobody(
     assert responder.requests == []
 
 
+@pytest.mark.parametrize(("ahead", "said"), [(1, ""), (10, "not for this moment")])
+def test_the_authoritys_clock_may_be_a_little_ahead(ahead: int, said: str, responder: Responder, tmp_path: Path):
+    issued = responder.certificate()
+    made = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=ahead)
+    responder.answer = lambda _: answer(issued, made=made, following=made + DAY)
+    found = verdict(issued, tmp_path)
+    assert said in found
+    assert bool(said) == bool(found)
+
+
 # -- judged by openssl ------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from ..catalog.errors import ErrorCode
@@ -13,6 +12,7 @@ from ..errors import SSMTPError
 from .inputs import STANDARD
 from .outcomes import CommandError, Exit
 from .reporting import silence
+from .whole_file import write_whole
 
 __all__ = ["write_output"]
 
@@ -32,18 +32,7 @@ def write_output(path: str, content: bytes, option: str) -> None:
             # A pipe or a device, /dev/null say, is written to; a file in its place would be the end of it.
             named.write_bytes(content)
             return
-        target = named.resolve()
-        # mkstemp makes it 0600: what was encrypted is nobody else's affair now either.
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(named.resolve(), content)
     except BrokenPipeError:
         raise  # no failure but the choice of whoever reads
     except (OSError, RuntimeError, ValueError) as error:  # resolve raises RuntimeError for links in a circle

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -71,10 +72,13 @@ def decrypt(options: argparse.Namespace) -> Exit:
 
 
 def _checked(message: bytes, trust: Trust, content: bytes | None, sender: str | None) -> Verification:
-    try:
-        return verify_message(message, trust, content=content, sender=sender)
-    except SSMTPError as error:
-        raise CommandError(error.code, error.message, Exit.BAD_DATA) from error
+    with warnings.catch_warnings():
+        # What cryptography says of certificates that bend RFC 5280, such as a serial number below zero.
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            return verify_message(message, trust, content=content, sender=sender)
+        except SSMTPError as error:
+            raise CommandError(error.code, error.message, Exit.BAD_DATA) from error
 
 
 def _is_signed(message: bytes) -> bool:

@@ -17,7 +17,7 @@ CERTIFICATE_LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 _BLANKS: Final = b" \t\n\r\v\f"
 # A body ends at the next five hyphens, whatever they begin: a search for the END line itself would run to the end of
 # the data for each BEGIN that lacks one.
-_BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----")
+_BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----")
 
 
 @dataclass(frozen=True, slots=True)

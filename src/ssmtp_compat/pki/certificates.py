@@ -36,6 +36,8 @@ _EMAIL_PURPOSES: Final = frozenset({"1.3.6.1.5.5.7.3.4", "2.5.29.37.0"})
 """emailProtection and anyExtendedKeyUsage (RFC 5280 4.2.1.12)."""
 _SMALL: Final = 8192
 """Octets; below, even an object identifier that fills the certificate is read in 50 ms."""
+_BARE_DSA: Final = bytes.fromhex("300906072a8648ce380401")
+"""AlgorithmIdentifier of id-dsa with nothing behind it."""
 _WANTED: Final = "Give it as PEM text, as base64 or as DER."
 
 
@@ -86,9 +88,11 @@ class Certificate:
         try:
             return load_der_public_key(self.public_key_der)
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise UnsupportedError(
-                ErrorCode.NOT_SUPPORTED, f"The certificate of {self.subject} holds a public key that cannot be used."
-            ) from error
+            problem = "holds a public key that cannot be used"
+            if self.public_key_der.find(_BARE_DSA, 0, 32) >= 0:
+                problem = "leaves the parameters of its DSA key to that of its issuer (RFC 3279 2.3.2)"
+            text = f"The certificate of {self.subject} {problem}."
+            raise UnsupportedError(ErrorCode.NOT_SUPPORTED, text) from error
 
     @cached_property
     def issuer_and_serial_der(self) -> bytes:

@@ -97,7 +97,7 @@ def parse_name(text: str) -> tuple[RelativeName, ...] | None:
         if not equals or not kind:
             return None
         kind = _OTHER_NAMES.get(kind, _SHORT_NAMES.get(kind, kind))
-        attributes.append((kind, _read_value(value.strip())))
+        attributes.append((kind, _read_value(_trimmed(value))))
         if separator != "+":
             relatives.append(frozenset(attributes))
             attributes = []
@@ -154,6 +154,13 @@ def _split(text: str) -> Sequence[tuple[str, str]]:
             start = position + 1
     pieces.append((text[start:], ""))
     return pieces
+
+
+def _trimmed(value: str) -> str:
+    """``value`` without the blanks around it; one with a backslash before it belongs to it (RFC 4514 2.4)."""
+    trimmed = value.strip()
+    backslashes = len(trimmed) - len(trimmed.rstrip("\\"))
+    return trimmed + value.lstrip()[len(trimmed) :][: backslashes % 2]
 
 
 def _read_value(value: str) -> str:

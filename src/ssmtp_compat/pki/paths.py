@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import ExtensionOID
 
@@ -28,7 +29,8 @@ MAXIMUM_CHECKS: Final = 100
 """Signatures checked in a search."""
 MAXIMUM_STEPS: Final = 500
 """Paths looked at in a search, unfinished ones included: certificates of one name and key give ten factorial."""
-MINIMUM_RSA_BITS: Final = 1024
+MINIMUM_BITS: Final = 1024
+"""Of an RSA or DSA key."""
 # A collision in one of these makes a certificate that nobody issued; the last public one took SHA-1, in 2020.
 _BROKEN_HASHES: Final = frozenset({"md2", "md4", "md5", "sha1"})
 # What may be critical here. Without requireExplicitPolicy no policy can make a path fail (RFC 5280 6.1).
@@ -173,8 +175,9 @@ def _authority_problems(
         key = certificate.public_key
     except UnsupportedError:
         key = None
-    if isinstance(key, RSAPublicKey) and key.key_size < MINIMUM_RSA_BITS:
-        yield f"{whose} has an RSA key of {key.key_size} bits, which is too weak"
+    if isinstance(key, (RSAPublicKey, DSAPublicKey)) and key.key_size < MINIMUM_BITS:
+        kind = "an RSA" if isinstance(key, RSAPublicKey) else "a DSA"
+        yield f"{whose} has {kind} key of {key.key_size} bits, which is too weak"
     names = _extension(decoded, x509.NameConstraints)
     if names is not None:
         for each in below:

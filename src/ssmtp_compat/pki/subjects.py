@@ -34,19 +34,18 @@ def select(entries: Sequence[StoreEntry], subject: str) -> StoreEntry | None:
     wanted = subject.strip()
     if not wanted:
         return None
-    for fits in _tests(wanted):
+    for fits in _tests(wanted, parse_name(subject)):
         found = [entry for entry in entries if fits(entry.certificate)]
         if found:
             return next((entry for entry in found if entry.private_key is not None), found[0])
     return None
 
 
-def _tests(wanted: str) -> Iterable[Callable[[Certificate], bool]]:
+def _tests(wanted: str, names: Sequence[RelativeName] | None) -> Iterable[Callable[[Certificate], bool]]:
     if wanted == _ANY:
         yield lambda certificate: True
         return
     yield lambda certificate: certificate.subject == wanted
-    names = parse_name(wanted)
     if names is not None:
         exact = sorted(map(sorted, names))
         yield lambda certificate: sorted(map(sorted, certificate.subject_names)) == exact

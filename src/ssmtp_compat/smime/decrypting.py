@@ -28,7 +28,7 @@ from .enveloped_data import (
 )
 from .key_recovery import recover_key
 from .reading import find_cms, with_outer_fields
-from .structures import Algorithm, open_content_info
+from .structures import Algorithm, open_content_info, other_than
 from .values import malformed
 
 __all__ = ["Decrypted", "decrypt_message"]
@@ -78,7 +78,7 @@ def decrypt_message(
         envelope = read_auth_enveloped_data(value)
         check_content_type(envelope.attributes, envelope.content_type)
     else:
-        raise SSMTPError(ErrorCode.MESSAGE_TYPE, "The message is not encrypted; it may be signed.")
+        raise other_than("encrypted for a certificate", content_type)
     cipher, iv = _cipher(envelope)
     recipient, key_pair = _recipient(envelope.recipients, key_pairs)
     # Made whether it is needed or not, so that the time does not tell.

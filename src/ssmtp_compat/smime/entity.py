@@ -72,6 +72,9 @@ def content_entity(text: Octets, charset: str, other: OtherHeaders, *, for_relay
             )
         return Entity(_header(fields, ()), body)
     encoding = choose(body, eight_bit=False)
+    if for_relays and encoding == "7bit" and (b"\r\nFrom " in body or body.startswith(b"From ")):
+        # mbox stores put ">" before such a line, which the signature would not survive (RFC 4155 names the dialects).
+        encoding = "quoted-printable"
     added = [f"Content-Transfer-Encoding: {encoding}"]
     if _TYPE not in values:
         added.insert(0, f"Content-Type: text/plain; charset={charset}")

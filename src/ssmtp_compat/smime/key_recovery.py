@@ -24,6 +24,7 @@ from . import oids
 from .digests import DIGESTS_BY_OID
 from .enveloped_data import KeyAgreement, KeyTransport
 from .key_agreement import EC_SCHEMES, KEY_WRAPS, SCHEMES, AgreementScheme
+from .key_transport import OAEP_HASHES
 from .structures import Algorithm, read_algorithm
 from .values import Value, malformed
 
@@ -55,7 +56,10 @@ def recover_key(recipient: KeyTransport | KeyAgreement, private_key: PrivateKeyT
             # OpenSSL 3.2 and later gives another random key where the padding is wrong ("implicit rejection").
             return private_key.decrypt(recipient.encrypted_key, padding)
         except UnsupportedAlgorithm as error:
-            raise _unknown(recipient.algorithm) from error
+            text = (
+                f"The key of the message is encrypted with {recipient.algorithm.oid}, which this system does not allow."
+            )
+            raise SSMTPError(ErrorCode.UNSUPPORTED_ALGORITHM, text) from error
         except ValueError:
             return None
     scheme, wrap, size = _agreement(recipient.algorithm)
@@ -101,6 +105,9 @@ def _oaep(parameters: Value | None) -> OAEP:
         digest = DIGESTS_BY_OID.get(each.oid if each else oids.SHA1)
         if digest is None:
             raise malformed("RSAES-OAEP with a hash that is not known.")
+        if digest.name not in OAEP_HASHES:
+            text = f"The message's key is encrypted with RSAES-OAEP and {digest.name}; only SHA-1 and SHA-2 do there."
+            raise SSMTPError(ErrorCode.UNSUPPORTED_ALGORITHM, text)
         digests.append(digest.hash)
     return OAEP(MGF1(digests[0]), digests[1], label)
 

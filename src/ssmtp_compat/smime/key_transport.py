@@ -11,7 +11,7 @@ from . import der, oids
 from .algorithms import MGF1, RSA_ENCRYPTION, encode_oid, name_key, unknown_algorithm
 from .digests import DIGESTS, Digest
 
-__all__ = ["PKCS1", "KeyTransport", "oaep_named"]
+__all__ = ["OAEP_HASHES", "PKCS1", "KeyTransport", "oaep_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class KeyTransport:
 PKCS1: Final = KeyTransport("PKCS #1 v1.5", RSA_ENCRYPTION, padding.PKCS1v15())
 
 _DEFAULT_HASH: Final = "SHA1"
-# Those of RFC 4055 2.1: no reader knows others.
-_OAEP_HASHES: Final = frozenset({_DEFAULT_HASH, "SHA224", "SHA256", "SHA384", "SHA512"})
+OAEP_HASHES: Final = frozenset({_DEFAULT_HASH, "SHA224", "SHA256", "SHA384", "SHA512"})
+"""Those of RFC 4055 2.1, for label and mask; neither cryptography nor tokens know others in this place."""
 
 
 def _oaep(digest: Digest) -> KeyTransport:
@@ -43,7 +43,7 @@ def _oaep(digest: Digest) -> KeyTransport:
     return KeyTransport(f"OAEP and {digest.name}", algorithm, scheme)
 
 
-_OAEP_DIGESTS: Final = tuple(digest for digest in DIGESTS if digest.name in _OAEP_HASHES)
+_OAEP_DIGESTS: Final = tuple(digest for digest in DIGESTS if digest.name in OAEP_HASHES)
 _OAEP_KEYS: Final = {key: digest for digest in _OAEP_DIGESTS for key in (digest.name, digest.oid)}
 
 

@@ -22,7 +22,8 @@ _CMS_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mi
 _NAMELESS_TYPE: Final = "application/octet-stream"
 _CMS_SUFFIXES: Final = (".p7m", ".p7z")
 _SIGNATURE_SUFFIX: Final = ".p7s"
-_PEM_LABELS: Final = frozenset({"CMS", "PKCS7", "PKCS #7 SIGNED DATA"})
+# Those of RFC 7468 8 and 9, of OpenSSL, and the two of gpgsm.
+_PEM_LABELS: Final = frozenset({"CMS", "PKCS7", "PKCS #7 SIGNED DATA", "SIGNED MESSAGE", "ENCRYPTED MESSAGE"})
 _BASE64: Final = "base64"
 _VERSION: Final = "mime-version"
 _UNENCODED: Final = frozenset({"", "7bit", "8bit", "binary"})
@@ -36,6 +37,8 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 _END: Final = re.compile(r"[ \t]*;?[ \t]*\Z")
 _TYPE: Final = re.compile(r"[ \t]*([^\s;/]+/[^\s;/]+)[ \t]*")
 _FIELD_NAME: Final = re.compile(rb"[!-9;-~]+[ \t]*")  # blanks ahead of the colon: RFC 5322 4.5
+_MAILBOX_LINE: Final = re.compile(rb"From (?![ \t]*:)")
+"""Of the line that mailbox files put ahead of each message. With a colon it is a field that names a sender."""
 _VERSION_FIELD: Final = re.compile(rb"^mime-version[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY: Final = re.compile(r"[ -~]{0,69}[!-~]")  # RFC 2046 5.1.1
 _SEPARATOR: Final = b"\r\n\r\n"
@@ -70,8 +73,8 @@ def find_cms(message: bytes) -> Found:
         return Found(message, None, b"", ())
     if message.startswith(b"-----BEGIN "):
         return Found(_from_pem(message), None, b"", ())
-    if message.startswith(b"From "):
-        message = message.partition(b"\n")[2]  # the line that mailbox files put ahead of each message
+    if _MAILBOX_LINE.match(message):
+        message = message.partition(b"\n")[2]
     if b"\r\n" not in message[: message.find(b"\n") + 1]:
         message = to_crlf(message)
     header, body = _split(message)
@@ -211,6 +214,9 @@ def _signed_parts(body: bytes, parameters: Mapping[str, str]) -> tuple[bytes, by
     protocol = parameters.get("protocol", "").lower()
     if protocol and protocol not in _SIGNATURE_TYPES:
         raise SSMTPError(ErrorCode.MESSAGE_TYPE, "The message is signed, but not with S/MIME.")
+    if any(name.startswith("boundary*") for name in parameters):
+        # Readers of RFC 2231 would cut the message elsewhere, and show something else than what is verified here.
+        raise malformed("The boundary of the multipart/signed message is in the notation of RFC 2231.")
     boundary = parameters.get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
         raise SSMTPError(ErrorCode.NO_BOUNDARY, "The multipart/signed message names no usable boundary.")

@@ -1,4 +1,7 @@
-"""Checking one signature value with one public key (RFC 3370, RFC 4056, RFC 5753, RFC 5754, RFC 8419, RFC 9688)."""
+"""Checking one signature value with one public key (RFC 3370, RFC 4056, RFC 5753, RFC 5754, RFC 8419, RFC 9688).
+
+DSA, with which the mail of the last century was signed, is checked and never made.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,7 +23,8 @@ from ..errors import SSMTPError, UnsupportedError
 from ..pki.certificates import Certificate
 from . import oids
 from .digests import DIGESTS_BY_OID, SHA512, SHAKE256, Digest
-from .schemes import ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
+from .pss_keys import PssDemands, pss_demands
+from .schemes import ECDSA_CURVES, ECDSA_WITH, ED448_OID, ED25519_OID, RSA_WITH_SHA3
 from .structures import Algorithm, read_algorithm
 from .suitability import is_for_pss_alone
 from .values import Value, malformed
@@ -28,10 +33,12 @@ __all__ = ["algorithm_name", "digest_of", "signature_problem"]
 
 _RSA: Final = "RSA"
 _PSS: Final = "RSASSA-PSS"
+_DSA: Final = "DSA"
 _ECDSA: Final = "ECDSA"
 _ED25519: Final = "Ed25519"
 _ED448: Final = "Ed448"
-_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+MINIMUM_DSA_BITS: Final = 1024
+"""As for RSA keys; FIPS 186-2, which allowed less, is of 2000."""
 # Scheme and, where the identifier says it, the digest's name.
 _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -46,6 +53,10 @@ _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         **{oid: (_RSA, name) for name, oid in RSA_WITH_SHA3.items()},
         oids.RSASSA_PSS: (_PSS, ""),
         **{oid: (_ECDSA, name) for name, oid in ECDSA_WITH.items()},
+        # RFC 3370 3.1, RFC 5754 3.1.
+        "1.2.840.10040.4.3": (_DSA, "SHA1"),
+        "2.16.840.1.101.3.4.3.1": (_DSA, "SHA224"),
+        "2.16.840.1.101.3.4.3.2": (_DSA, "SHA256"),
         # RFC 8419 2.3: these digests for the content, and no others.
         ED25519_OID: (_ED25519, SHA512.name),
         ED448_OID: (_ED448, SHAKE256.name),
@@ -85,18 +96,22 @@ def signature_problem(
         return f"the signature algorithm wants {named} and the digest algorithm is {digest.name}"
     try:
         key = certificate.public_key
-        padding = _padding(scheme, algorithm, digest)
-    except UnsupportedError:
-        return "the public key of the signer is of a kind that is not supported"
+        padding = _padding(scheme, algorithm, digest, pss_demands(certificate))
+    except UnsupportedError as error:
+        return error.message
     except SSMTPError:
         return "the parameters of the signature algorithm cannot be used"
     if isinstance(key, RSAPublicKey) and padding is not None:
         return _rsa_problem(certificate, key, scheme, padding, digest.hash, hashed, signature)
     try:
         if isinstance(key, EllipticCurvePublicKey) and scheme == _ECDSA:
-            if key.curve.name not in _CURVES:
+            if key.curve.name not in ECDSA_CURVES:
                 return f"the curve {key.curve.name} of the signer's key is not supported"
             key.verify(signature, hashed, ECDSA(Prehashed(digest.hash)))
+        elif isinstance(key, DSAPublicKey) and scheme == _DSA:
+            if key.key_size < MINIMUM_DSA_BITS:
+                return f"the signer's DSA key has only {key.key_size} bits"
+            key.verify(signature, hashed, Prehashed(digest.hash))
         elif (isinstance(key, Ed25519PublicKey) and scheme == _ED25519) or (
             isinstance(key, Ed448PublicKey) and scheme == _ED448
         ):
@@ -127,16 +142,16 @@ def _rsa_problem(
     return ""
 
 
-def _padding(scheme: str, algorithm: Algorithm, digest: Digest) -> AsymmetricPadding | None:
+def _padding(scheme: str, algorithm: Algorithm, digest: Digest, demands: PssDemands | None) -> AsymmetricPadding | None:
     if scheme == _RSA:
         if not algorithm.without_parameters:
             raise malformed("RSA with parameters.")
         return PKCS1v15()
-    return _pss(algorithm.parameters, digest) if scheme == _PSS else None
+    return _pss(algorithm.parameters, digest, demands) if scheme == _PSS else None
 
 
-def _pss(parameters: Value | None, digest: Digest) -> AsymmetricPadding:
-    """RSASSA-PSS-params (RFC 4055 3.1)."""
+def _pss(parameters: Value | None, digest: Digest, demands: PssDemands | None) -> AsymmetricPadding:
+    """RSASSA-PSS-params (RFC 4055 3.1), which have to be what the key ``demands`` (3.3)."""
     if parameters is None:
         raise malformed("RSASSA-PSS without parameters.")
     fields = parameters.fields("RSASSA-PSS-params")
@@ -162,4 +177,8 @@ def _pss(parameters: Value | None, digest: Digest) -> AsymmetricPadding:
     trailer = trailer_value.integer("The trailer") if trailer_value else _TRAILER
     if hash_oid != digest.oid or not 0 <= salt <= 512 or trailer != _TRAILER:
         raise malformed("RSASSA-PSS-params that do not fit.")
+    if demands is not None and (
+        (hash_oid, mask_digest.oid) != (demands.hash_oid, demands.mask_hash_oid) or salt < demands.minimum_salt
+    ):
+        raise malformed("RSASSA-PSS-params that are not those of the key.")
     return PSS(MGF1(mask_digest.hash), salt)

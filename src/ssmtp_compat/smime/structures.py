@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
+from ..catalog.errors import ErrorCode
+from ..errors import SSMTPError
 from ..pki.certificates import Certificate
+from . import oids
 from .der import CONTEXT_0, CONTEXT_0_PRIMITIVE, NULL, SEQUENCE
 from .values import Value, malformed, read
 
-__all__ = ["Algorithm", "CertificateIdentifier", "open_content_info", "read_algorithm", "read_identifier"]
+__all__ = [
+    "Algorithm",
+    "CertificateIdentifier",
+    "open_content_info",
+    "other_than",
+    "read_algorithm",
+    "read_identifier",
+]
+
+# What is not S/MIME, or is another kind of it: RFC 5652 4, 7 to 9, RFC 3274.
+_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        oids.DATA: "plain data",
+        oids.SIGNED_DATA: "signed",
+        oids.ENVELOPED_DATA: "encrypted",
+        oids.AUTH_ENVELOPED_DATA: "encrypted",
+        "1.2.840.113549.1.7.5": "a DigestedData, which nobody signed",
+        "1.2.840.113549.1.7.6": "an EncryptedData, whose key is agreed on beforehand",
+        "1.2.840.113549.1.9.16.1.2": "an AuthenticatedData, which nobody signed",
+        "1.2.840.113549.1.9.16.1.9": "compressed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,12 @@ def open_content_info(octets: bytes) -> tuple[str, Value]:
     value = content.take()
     content.end()
     return content_type, value
+
+
+def other_than(wanted: str, content_type: str) -> SSMTPError:
+    """The error (10193) for an object of ``content_type`` where one that is ``wanted``, such as "signed", is due."""
+    kind = _KINDS.get(content_type, f"of the type {content_type}")
+    return SSMTPError(ErrorCode.MESSAGE_TYPE, f"The message is not {wanted}: it is {kind}.")
 
 
 def read_algorithm(value: Value, what: str, tag: int = SEQUENCE) -> Algorithm:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..catalog.errors import ErrorCode
@@ -21,7 +22,7 @@ from .digests import Digest
 from .reading import Found, find_cms, with_outer_fields
 from .signatures import algorithm_name, digest_of, signature_problem
 from .signed_data import SignedData, SignerInfo, read_signed_data
-from .structures import open_content_info
+from .structures import open_content_info, other_than
 from .suitability import CertificateRules, check_signer
 from .values import malformed
 
@@ -29,7 +30,8 @@ __all__ = ["SignerVerdict", "Trust", "Verification", "holds_signed_data", "verif
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """By how much a signer's clock may be ahead of ours; Kerberos allows as much."""
-STRONG_RSA_BITS: Final = 2048
+STRONG_BITS: Final = 2048
+"""Of an RSA or DSA key."""
 _BROKEN: Final = frozenset({"MD5"})
 _WEAK: Final = frozenset({"SHA1"})
 
@@ -63,7 +65,7 @@ class SignerVerdict:
     chain: tuple[Certificate, ...]
     """From the signer's certificate towards a trust anchor, as far as it could be followed."""
     weaknesses: tuple[str, ...]
-    """What is old-fashioned, though not yet a reason not to believe it: SHA-1, RSA keys below 2048 bits."""
+    """What is old-fashioned, though not yet a reason not to believe it: SHA-1, DSA, keys below 2048 bits."""
     problems: tuple[str, ...]
     """Each reason not to believe this signature."""
 
@@ -111,7 +113,7 @@ def verify_message(
     found = find_cms(message)
     content_type, value = open_content_info(found.cms)
     if content_type != oids.SIGNED_DATA:
-        raise SSMTPError(ErrorCode.MESSAGE_TYPE, "The message is not signed; it may be encrypted.")
+        raise other_than("signed", content_type)
     signed = read_signed_data(value)
     if not signed.signers:
         raise SSMTPError(ErrorCode.NO_SIGNERS, "It may be a list of certificates.")
@@ -249,8 +251,10 @@ def _weaknesses(digest: Digest | None, certificate: Certificate | None) -> Itera
         key = certificate.public_key
     except UnsupportedError:
         return
-    if isinstance(key, RSAPublicKey) and key.key_size < STRONG_RSA_BITS:
-        yield f"the signer's RSA key has only {key.key_size} bits"
+    if isinstance(key, DSAPublicKey):
+        yield "DSA is withdrawn (FIPS 186-5)"
+    if isinstance(key, (RSAPublicKey, DSAPublicKey)) and key.key_size < STRONG_BITS:
+        yield f"the signer's key has only {key.key_size} bits"
 
 
 def _senders(found: Found) -> tuple[tuple[Mailbox, ...], list[str]]:

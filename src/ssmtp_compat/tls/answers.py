@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -12,6 +12,8 @@ from typing import Final, Generic, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+
+from ..pki import encoded_names
 
 __all__ = [
     "LONGEST",
@@ -21,11 +23,15 @@ __all__ = [
     "extension_of",
     "fresh_until",
     "is_strong",
+    "is_subject",
     "may",
 ]
 
 LONGEST: Final = timedelta(days=1)
 """An answer is fetched anew after this, also where it says that it is good for longer."""
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""By how much the authority's clock may be ahead, as openssl ocsp has it. One that answers at once would be refused
+without: its answer is of a later second than the one in which it was asked."""
 _KEPT: Final = 64
 """Answers; one or two are what a program with one mail server needs."""
 _OCTETS_KEPT: Final = 64 * 1024 * 1024
@@ -96,7 +102,7 @@ def fresh_until(made: datetime, following: datetime | None, now: datetime) -> da
     """
     if following is None:
         raise UnavailableError("it does not say until when it is good")
-    if made > now or following <= now:
+    if made > now + CLOCK_TOLERANCE or following <= now:
         raise UnavailableError("it is not for this moment")
     return min(following, now + LONGEST)
 
@@ -113,6 +119,19 @@ def may(certificate: x509.Certificate, use: str) -> bool:
     """
     usage = extension_of(certificate, x509.KeyUsage)
     return usage is None or bool(getattr(usage, use))
+
+
+def is_subject(certificate: x509.Certificate, encoded: bytes, read: Callable[[], x509.Name | None]) -> bool:
+    """Whether a name, ``encoded`` or as ``cryptography`` reads it, is the subject of ``certificate``.
+
+    Some names are written in two ways, and some (see :mod:`..pki.encoded_names`) ``cryptography`` cannot read.
+    """
+    if encoded == encoded_names.subject(certificate.tbs_certificate_bytes):
+        return True
+    try:
+        return read() == certificate.subject
+    except ValueError:
+        return False
 
 
 def extension_of(certificate: x509.Certificate, kind: type[E]) -> E | None:

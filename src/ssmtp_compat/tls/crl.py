@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from cryptography.x509.oid import ExtensionOID
 
 from ..errors import OperationInterruptedError, SSMTPError, printable
-from .answers import AnswerCache, UnavailableError, extension_of, fresh_until, is_strong, may
+from ..pki import encoded_names
+from .answers import AnswerCache, UnavailableError, extension_of, fresh_until, is_strong, is_subject, may
 
 __all__ = ["ask_list"]
 
@@ -130,7 +131,8 @@ def _check_issuer(listed: x509.CertificateRevocationList, issuer: x509.Certifica
         strong = is_strong(listed.signature_hash_algorithm)
     except (TypeError, ValueError, UnsupportedAlgorithm):
         signed = strong = False
-    if not signed or listed.issuer != issuer.subject:
+    named = is_subject(issuer, encoded_names.list_issuer(listed.tbs_certlist_bytes), lambda: listed.issuer)
+    if not signed or not named:
         raise UnavailableError("the list is not signed by the issuer of the certificate")
     if not strong or not may(issuer, "crl_sign"):
         raise UnavailableError("the list is signed with a weak hash, or a key that is not meant for lists")

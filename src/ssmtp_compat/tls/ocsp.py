@@ -15,7 +15,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from ..errors import OperationInterruptedError, SSMTPError, printable
-from .answers import AnswerCache, UnavailableError, extension_of, fresh_until, is_strong, may
+from ..pki import encoded_names
+from .answers import AnswerCache, UnavailableError, extension_of, fresh_until, is_strong, is_subject, may
 
 __all__ = ["ask_responder", "read_stapled"]
 
@@ -117,9 +118,10 @@ def _check_signer(response: ocsp.OCSPResponse, issuer: x509.Certificate, now: da
 
 
 def _is_named(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
-    if response.responder_name is not None:
-        return response.responder_name == signer.subject
-    return response.responder_key_hash == x509.SubjectKeyIdentifier.from_public_key(signer.public_key()).digest
+    key_hash = response.responder_key_hash
+    if key_hash is not None:
+        return key_hash == x509.SubjectKeyIdentifier.from_public_key(signer.public_key()).digest
+    return is_subject(signer, encoded_names.responder(response.tbs_response_bytes), lambda: response.responder_name)
 
 
 def _may_answer(signer: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
+from ssmtp_compat.pki.certificates import Certificate
 from unit.cli.conftest import NOBODY, Run, status_for_nobody
 from unit.pki.authority import Issued, issue, name, rsa_key
 from unit.smime import forge
@@ -56,6 +61,18 @@ def test_a_good_message_is_verified(run: Run, alice: Issued, ca: str, tmp_path: 
     assert "  signature: RSA with SHA256, fits" in outcome.out
     assert "chain: CN=Alice\\1B[2J < CN=Root" in outcome.out
     assert "revocation of certificates was not checked" in outcome.out
+
+
+def test_a_serial_number_below_zero_shows_no_warning_of_a_library(
+    run: Run, alice: Issued, authority: Issued, ca: str, tmp_path: Path
+):
+    certificate = asn1_x509.Certificate.load(alice.certificate.der)
+    certificate["tbs_certificate"]["serial_number"] = -5
+    octets = certificate["tbs_certificate"].dump()
+    certificate["signature_value"] = authority.key.sign(octets, PKCS1v15(), SHA256())
+    signer = replace(alice, certificate=Certificate(certificate.dump()))
+    outcome = run("verify", written(tmp_path, message(signer)), "--ca", ca)
+    assert (outcome.status, outcome.err) == (0, "")
 
 
 @pytest.mark.parametrize("nobody", NOBODY)

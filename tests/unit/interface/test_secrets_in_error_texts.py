@@ -15,6 +15,17 @@ from unit.interface.scripts import each, put, reason, refused
 P = PropertyID
 
 SECRET = "hunter2"
+CURVE_KEY = "MC4CAQAwBQYDK2VwBCIEIA" + "hunter2" * 6 + "="
+"""Ed25519, in base64 of PKCS #8: not longer than many a path."""
+ON_ONE_LINE = (
+    CURVE_KEY,
+    f" {CURVE_KEY}",
+    f"-----BEGIN PRIVATE KEY----- {SECRET} -----END PRIVATE KEY-----",
+    f'{{"kty": "OKP", "crv": "Ed25519", "d": "{SECRET}", "x5u": "https://a.test/"}}',
+    f'[{{"kty": "OKP", "d": "{SECRET}"}}]',
+    f"<RSAKeyValue xmlns='http://www.w3.org/2000/09/xmldsig#'><D>{SECRET}</D></RSAKeyValue>",
+    f"PuTTY-User-Key-File-3: {SECRET}",
+)
 PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
 
 
@@ -68,6 +79,24 @@ def test_private_key_where_a_store_is_opened(handle: int, kind: CertStoreTypes):
     put(handle, P.CertStorePassword, SECRET)
     assert ssmtp_set(handle, P.CertSubject, "*") in (ErrorCode.CANNOT_OPEN_STORE, ErrorCode.NOT_SUPPORTED)
     assert SECRET not in reason(handle, ssmtp_set(handle, P.CertSubject, "*"))
+
+
+@pytest.mark.parametrize("kind", list(CertStoreTypes))
+@pytest.mark.parametrize("content", ON_ONE_LINE, ids=lambda content: content[:12])
+def test_private_key_on_one_line_where_a_store_is_opened(handle: int, kind: CertStoreTypes, content: str):
+    put(handle, P.CertStoreType, kind)
+    put(handle, P.CertStore, content)
+    assert ssmtp_set(handle, P.CertSubject, "*") in (ErrorCode.CANNOT_OPEN_STORE, ErrorCode.NOT_SUPPORTED)
+    text = reason(handle, ssmtp_set(handle, P.CertSubject, "*"))
+    assert not [part for part in (SECRET, CURVE_KEY) if part in text], text
+
+
+def test_the_path_of_a_missing_store_is_named(handle: int):
+    put(handle, P.CertStoreType, CertStoreTypes.cstPFXFile)
+    for path in ("missing.pfx", "/srv/mail/keys and certificates/of the year 2026/alice.pfx", "C:\\keys\\alice.pfx"):
+        put(handle, P.CertStore, path)
+        text = refused(handle, ssmtp_set(handle, P.CertSubject, "*"), ErrorCode.CANNOT_OPEN_STORE)
+        assert f"{path!r} (CertStore) cannot be read: No such file or directory." in text
 
 
 def test_password_of_a_store_file_that_is_none(handle: int, tmp_path: Path):

@@ -44,6 +44,10 @@ def modulus(owner: Issued) -> bytes:
 
 STORES: dict[str, tuple[Callable[[Issued], bytes], str]] = {
     "PFX": (lambda _: data("keytool.p12"), ALICE),
+    "PFX in PEM": (
+        lambda _: b"-----BEGIN PKCS12-----\n%b-----END PKCS12-----\n" % base64.encodebytes(data("keytool.p12")),
+        ALICE,
+    ),
     "JKS": (lambda _: data("keytool.jks"), ALICE),
     "PEM": (pem, "Alice"),
     "PPK": (lambda _: data("rsa-v3-secret.ppk"), "RSA private key"),

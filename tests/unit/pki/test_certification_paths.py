@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import core, keys
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.pki.certificates import Certificate
 from ssmtp_compat.pki.paths import find_path
 from steps import steps
 from unit.pki.authority import NOW, Encoding, Issued, issue, name, rsa_key
+from unit.smime import rfc4134
 
 
 def built(subject: str, key, issuer: Issued, *extensions: tuple[x509.ExtensionType, bool], algorithm=None) -> Issued:
@@ -59,6 +68,13 @@ def test_an_authority_below_a_root_may_be_the_anchor(alice: Issued, intermediate
     assert find_path(alice.certificate, [], [intermediate.certificate], NOW).problems == ()
 
 
+def test_an_authority_with_a_short_rsa_key_is_not_believed(root: Issued):
+    made = subprocess.run(["openssl", "genrsa", "1016"], check=True, capture_output=True).stdout
+    weak = built("Weak", load_pem_private_key(made, None), root, ca())  # cryptography makes none below 1024 bits
+    found = problems(mail("Alice", weak), root, weak)
+    assert found == "the certificate of CN=Weak has an RSA key of 1016 bits, which is too weak"
+
+
 def test_a_missing_issuer_is_named(alice: Issued, root: Issued):
     assert "the issuer CN=Test Issuer, C=DE is not known" in problems(alice, root)
 
@@ -67,6 +83,46 @@ def test_a_certificate_that_its_issuer_did_not_sign(root: Issued):
     impostor = issue(name(("C", "DE"), ("CN", "Test Root")), rsa_key(12), authority=True)
     forged = Issued(root.certificate, impostor.key, root.x509)
     assert "did not sign" in problems(mail("Alice", forged), root)
+
+
+def short_dsa_key() -> PrivateKeyTypes:
+    """The example of FIPS 186 (1994), for nobody makes such keys any more."""
+    parameters = {
+        "p": int(
+            "8DF2A494492276AA3D25759BB06869CBEAC0D83AFB8D0CF7CBB8324F0D7882E5"
+            "D0762FC5B7210EAFC2E9ADAC32AB7AAC49693DFBF83724C2EC0736EE31C80291",
+            16,
+        ),
+        "q": 0xC773218C737EC8EE993B4F2DED30F48EDACE915F,
+        "g": int(
+            "626D027839EA0A13413163A55B4CB500299D5522956CEFCB3BFF10F399CE2C2E"
+            "71CB9DE5FA24BABF58E5B79521925C9CC42E9F6F464B088CC572AF53E6D78802",
+            16,
+        ),
+    }
+    secret = core.Integer(0x2070B3223DBA372FDE1C0FFC7B2E3B498B260614).dump()
+    algorithm = {"algorithm": "dsa", "parameters": parameters}
+    made = {"version": 0, "private_key_algorithm": algorithm, "private_key": core.ParsableOctetString(secret)}
+    return load_der_private_key(keys.PrivateKeyInfo(made).dump(), None)
+
+
+def short_rsa_key() -> PrivateKeyTypes:
+    return load_pem_private_key(
+        subprocess.run(["openssl", "genrsa", "768"], check=True, capture_output=True).stdout, None
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "said"), [(short_dsa_key, "a DSA key of 512 bits"), (short_rsa_key, "an RSA key of 768 bits")]
+)
+def test_an_authority_with_a_short_key_is_not_believed(make: Callable[[], PrivateKeyTypes], said: str):
+    weak = issue(name(("CN", "Weak Root")), make(), authority=True)
+    assert problems(mail("Alice", weak), weak) == f"the certificate of CN=Weak Root has {said}, which is too weak"
+
+
+def test_an_authority_with_a_dsa_key_of_some_length_is_followed():
+    old = issue(name(("CN", "Old Root")), rfc4134.ALICE_KEY, authority=True)
+    assert problems(mail("Alice", old), old) == ""
 
 
 def test_a_certificate_that_cannot_be_read_to_the_end_is_not_believed(root: Issued):

@@ -51,6 +51,12 @@ def test_a_trusted_certificate_is_an_entry_without_a_key() -> None:
     assert (entry.certificate.subject, entry.private_key) == (NAMES[0], None)
 
 
+@pytest.mark.parametrize("password", ["größe", "пароль", "\U0001f511"])
+def test_a_password_is_hashed_as_java_keeps_text(alice: Issued, password: str) -> None:
+    content = resealed(store_of(certificate_record(alice.certificate.der)), password)
+    assert [entry.certificate for entry in open_jks(content, password.encode(), WHAT).entries] == [alice.certificate]
+
+
 def test_a_certificate_in_the_first_version_of_the_format_and_one_of_another_kind(alice: Issued) -> None:
     first = store_of(certificate_record(alice.certificate.der, kind=None), version=1)
     mixed = store_of(certificate_record(b"?", kind=b"PGP"), certificate_record(alice.certificate.der))

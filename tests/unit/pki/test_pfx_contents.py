@@ -41,6 +41,13 @@ def test_each_of_several_keys_comes_with_its_own_certificate(alice: Issued, bob:
     assert all(map(signs, entries))
 
 
+def test_each_of_several_keys_without_encryption_comes_with_its_own_certificate(alice: Issued, bob: Issued) -> None:
+    content = store([part([key_bag(alice), key_bag(bob), certificate_bag(bob), certificate_bag(alice)])], SECRET)
+    entries = open_pfx(content, PASSWORD, WHAT).entries
+    assert [entry.certificate for entry in entries] == [bob.certificate, alice.certificate]
+    assert all(map(signs, entries))
+
+
 def test_a_store_with_two_keys_and_a_secret_key_made_by_keytool_opens() -> None:
     entries = open_pfx(data("keytool.p12"), PASSWORD, WHAT).entries
     assert [entry.certificate.subject for entry in entries] == ["CN=alice, O=Keytool", "CN=bob, O=Keytool"]

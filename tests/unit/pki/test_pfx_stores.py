@@ -65,6 +65,14 @@ def test_base64_of_it_is_accepted(alice: Issued) -> None:
     assert open_pfx(text, PASSWORD.encode(), WHAT).entries[0].certificate == alice.certificate
 
 
+def test_pem_of_it_as_certtool_writes_it_is_accepted(alice: Issued) -> None:
+    text = base64.encodebytes(pfx(alice, with_aes()))
+    content = b"Text ahead of it\r\n-----BEGIN PKCS12-----\n" + text + b"-----END PKCS12-----\n"
+    assert open_pfx(content, PASSWORD.encode(), WHAT).entries[0].certificate == alice.certificate
+    with pytest.raises(CertificateError, match="is no PKCS#12"):
+        open_pfx(content.replace(text, b"!\n"), PASSWORD.encode(), WHAT)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

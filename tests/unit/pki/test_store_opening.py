@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,12 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         assert caught.value.code is ErrorCode.CANNOT_OPEN_STORE
         assert "the signer's store" in caught.value.message
         assert "secret" not in caught.value.message
+
+
+def test_a_key_in_the_place_of_a_path_is_not_shown_with_the_cause_of_the_error_either() -> None:
+    with pytest.raises(CertificateError, match="What the signer's store holds cannot be read") as caught:
+        open_store(of_path("MC4CAQAw" + "secret" * 8))
+    assert "secret" not in "".join(traceback.format_exception(caught.value)).replace('secret" * 8', "")
 
 
 def test_a_file_that_may_not_be_read_is_named(pem: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

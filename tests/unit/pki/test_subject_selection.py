@@ -56,6 +56,7 @@ def in_pairs(digits: str, separator: str) -> str:
         ("bob@a.test", BOB),
         ("bob@A.TEST", BOB),
         ("alice@example.test", ACME),
+        ("Alice@example.test", None),
         ("b@a.test", JACOB),
         ("acme", ACME),
         ("CN=Al", ACME),
@@ -96,6 +97,28 @@ def test_selection(subject: str, expected: object) -> None:
     assert (found.certificate if found else None) == (expected.certificate if expected else None)
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        r"CN=\ Bob\ ",
+        r"CN=\ Bob\20",
+        r" CN = \ Bob\   ",
+        r"CN=\ Bob\ ,O=",
+        r"CN=\ Bob\  , O=",
+        'CN=" Bob "',
+        r"CN=\ Bob\\ ",
+    ],
+)
+def test_blanks_at_the_ends_of_a_value_count_where_they_are_escaped(subject: str) -> None:
+    blank = issue(name(("CN", " Bob ")))
+    both = issue(name(("CN", " Bob "), ("O", "")))
+    slash = issue(name(("CN", " Bob\\")))
+    found = select([StoreEntry(each.certificate) for each in (BOB, both, slash, blank)], subject)
+    expected = both if "O=" in subject else slash if "\\\\" in subject else blank
+    assert found is not None
+    assert found.certificate == expected.certificate
+
+
 def test_any_is_the_first_when_none_has_a_key() -> None:
     entries = (StoreEntry(BOB.certificate), StoreEntry(ACME.certificate))
     assert select(entries, "*") is entries[0]
@@ -108,6 +131,19 @@ def test_an_exact_name_wins_over_an_earlier_part() -> None:
     entries = (StoreEntry(longer.certificate, longer.key), StoreEntry(plain.certificate))
     found = select(entries, "CN=Bobby")
     assert found is entries[1]
+
+
+def test_an_exact_name_wins_over_one_that_differs_in_case() -> None:
+    entries = [StoreEntry(issue(name(("C", "DE"), ("CN", common))).certificate) for common in ("BOB", "Bob")]
+    assert select(entries, "CN=Bob,C=DE") is entries[1]
+    assert select(entries, "CN=bob,C=DE") is entries[0]
+
+
+def test_a_subject_as_it_reads_selects_although_its_backslash_could_begin_an_escape() -> None:
+    entry = StoreEntry(issue(name(("CN", r"DOMAIN\bader"), ("O", "Acme"))).certificate)
+    assert entry.certificate.subject == r"O=Acme, CN=DOMAIN\bader"
+    other = StoreEntry(issue(name(("CN", r"DOMAIN\bader"), ("O", "Acme"), ("C", "DE"))).certificate)
+    assert select([other, entry], entry.certificate.subject) is entry
 
 
 @pytest.mark.parametrize(

@@ -1,95 +1,58 @@
-"""Examples of RFC 4134, "Examples of S/MIME Messages", by its names: what its appendix B holds in base64."""
+"""Examples of RFC 4134, "Examples of S/MIME Messages", by the names of their files in its appendix B."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-CONTENT = b"This is some sample content."
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-# 4.5: SignedData of Alice's with RSA and SHA-1 in BER, with Carl's and her certificates.
-EXAMPLE_4_5 = base64.b64decode(
-    "MIAGCSqGSIb3DQEHAqCAMIACAQExCzAJBgUrDgMCGgUAMIAGCSqGSIb3DQEHAaCAJIAEBF"
-    "RoaXMEGCBpcyBzb21lIHNhbXBsZSBjb250ZW50LgAAAAAAAKCAMIIB6zCCAVSgAwIBAgIQ"
-    "RjRrx4AAVrwR024un/JQIDANBgkqhkiG9w0BAQUFADASMRAwDgYDVQQDEwdDYXJsUlNBMB"
-    "4XDTk5MDgxODA3MDAwMFoXDTM5MTIzMTIzNTk1OVowEjEQMA4GA1UEAxMHQ2FybFJTQTCB"
-    "nzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEA5Ev/GLgkV/R3/25ze5NxXLwzGpKSciPYQU"
-    "bQzRE6BLOOr4KdvVEeF3rydiwrhjmnvdeNGlPs5ADV6OyiNrHt4lDiMgmKP5+ZJY+4Tqu5"
-    "fdWWZdoWoMW+Dq5EW+9e9Kcpy4LdrETpqpOUKQ74GNbIV17ydsTyEWA4uRs8HZfJavECAw"
-    "EAAaNCMEAwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAYYwHQYDVR0OBBYEFOng"
-    "kCeseCB6mtNM8kI3TiKunji7MA0GCSqGSIb3DQEBBQUAA4GBALee1ATT7Snk/4mJFS5M2w"
-    "zwSA8yYe7EBOwSXS3/D2RZfgrD7Rj941ZAN6cHtfA4EmFQ7e/dP+MLuGGlpJs85p6cVJq2"
-    "ldbabDu1LUU1nUkBdvq5uTH5+WsSU6D1FGCbfco+8lNrsDdvreZ019v6WuoUQWNdzb7IDs"
-    "Haao1TNBgCMIICLDCCAZWgAwIBAgIQRjRrx4AAVrwR024uxBCzsDANBgkqhkiG9w0BAQUF"
-    "ADASMRAwDgYDVQQDEwdDYXJsUlNBMB4XDTk5MDkxOTAxMDg0N1oXDTM5MTIzMTIzNTk1OV"
-    "owEzERMA8GA1UEAxMIQWxpY2VSU0EwgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAOCJ"
-    "czmN2PX16Id2OX9OsAW7U4PeD7er3H3HdSkNBS5tEt+mhibU0m+qWCn8l+z6glEPMIC+sV"
-    "CeRkTxLLvYMs/GaG8H2bBgrL7uNAlqE/X3BQWT3166NVbZYf8Zf8mB5vhs6odAcO+sbSx0"
-    "ny36VTq5mXcCpkhSjE7zVzhXdFdfAgMBAAGjgYEwfzAMBgNVHRMBAf8EAjAAMA4GA1UdDw"
-    "EB/wQEAwIGwDAfBgNVHSMEGDAWgBTp4JAnrHggeprTTPJCN04irp44uzAdBgNVHQ4EFgQU"
-    "d9K00bdMioqjzkWdzuw8oDrj/1AwHwYDVR0RBBgwFoEUQWxpY2VSU0FAZXhhbXBsZS5jb2"
-    "0wDQYJKoZIhvcNAQEFBQADgYEAPnBHqEjME1iPylFxa042GF0EfoCxjU3MyqOPzH1WyLzP"
-    "brMcWakgqgWBqE4lradwFHUv9ceb0Q7pY9Jkt8ZmbnMhVN/0uiVdfUnTlGsiNnRzuErsL2"
-    "Tt0z3Sp0LF6DeKtNufZ+S9n/n+dO/q+e5jatg/SyUJtdgadq7rm9tJsCIAADGByzCByAIB"
-    "ATAmMBIxEDAOBgNVBAMTB0NhcmxSU0ECEEY0a8eAAFa8EdNuLsQQs7AwCQYFKw4DAhoFAD"
-    "ANBgkqhkiG9w0BAQEFAASBgC8jgtLzCV+4DFjrTp2/iZqB5XXEkT3T0NV7ttX+lKGKrOPE"
-    "hPXNYE4nlfbPAIZ2dT8r8OfUAmen9ceNFgSls7Xn2TLwJO/nIETVnwfFUyT6zgEdDxcTpy"
-    "qVnSvkA5UUC+k5DbrObpyeDOiY5lUT1Ghv0AfXorFiTOOPr/3g1V3HAAAAAAAA"
-)
-# 5.3: the EnvelopedData of 5.1 (RSA and 3DES, for Bob) as a message, as it stands in the text.
-EXAMPLE_5_3 = b"""\
-MIME-Version: 1.0
-Message-Id: <00103112005203.00349@amyemily.ig.com>
-Date: Tue, 31 Oct 2000 12:00:52 -0600 (Central Standard Time)
-From: User1
-To: User2
-Subject: Example 5.3
-Content-Type: application/pkcs7-mime;
-        name=smime.p7m;
-        smime-type=enveloped-data
-Content-Transfer-Encoding: base64
-Content-Disposition: attachment; filename=smime.p7m
+from ssmtp_compat.pki.certificates import Certificate, KeyPair
 
-MIIBHgYJKoZIhvcNAQcDoIIBDzCCAQsCAQAxgcAwgb0CAQAwJjASMRAwDgYDVQQDEwdDYXJ
-sUlNBAhBGNGvHgABWvBHTbi7NXXHQMA0GCSqGSIb3DQEBAQUABIGAC3EN5nGIiJi2lsGPcP
-2iJ97a4e8kbKQz36zg6Z2i0yx6zYC4mZ7mX7FBs3IWg+f6KgCLx3M1eCbWx8+MDFbbpXadC
-DgO8/nUkUNYeNxJtuzubGgzoyEd8Ch4H/dd9gdzTd+taTEgS0ipdSJuNnkVY4/M652jKKHR
-LFf02hosdR8wQwYJKoZIhvcNAQcBMBQGCCqGSIb3DQMHBAgtaMXpRwZRNYAgDsiSf8Z9P43
-LrY4OxUk660cu1lXeCSFOSOpOJ7FuVyU=
-"""
-# 5.2, from its dump: what its encrypted key, its initialization vector and its content in RC2/128 are.
-EXAMPLE_5_2_KEY = bytes.fromhex(
-    "8542BEE30B2EE50F09AA24CADEDAC1D309B8272B25CBD571FBC99CDBF0B26EA08A5F1C9D4AED989D153926011A2E6BF0"
-    "443989373C6FC74A610B0B2777AAF9D497A4D2213FC23F20D4DC10E9D63F00DB9C8247D67E96FF126E8784A0BAED810F"
-    "566DA61DEBABC3B7A1B9F85F8BCC1B4AE514360661D0C7645F696791A950EED8"
-)
-EXAMPLE_5_2_IV = bytes.fromhex("E87081E2EFC51557")
-EXAMPLE_5_2_CONTENT = bytes.fromhex("06530A7B8D5C160DCCD576D68B59D6458C1A1A0CE61EF3DE4356009B408C385D")
-BOB_CERTIFICATE = base64.b64decode(
-    "MIICJzCCAZCgAwIBAgIQRjRrx4AAVrwR024uzV1x0DANBgkqhkiG9w0BAQUFADASMRAwDg"
-    "YDVQQDEwdDYXJsUlNBMB4XDTk5MDkxOTAxMDkwMloXDTM5MTIzMTIzNTk1OVowETEPMA0G"
-    "A1UEAxMGQm9iUlNBMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCp4WeYPznVX/Kgk0"
-    "FepnmJhcg1XZqRW/sdAdoZcCYXD72lItA1hW16mGYUQVzPt7cIOwnJkbgZaTdt+WUee9mp"
-    "MySjfzu7r0YBhjY0MssHA1lS/IWLMQS4zBgIFEjmTxz7XWDE4FwfU9N/U9hpAfEF+Hpw0b"
-    "6Dxl84zxwsqmqn6wIDAQABo38wfTAMBgNVHRMBAf8EAjAAMA4GA1UdDwEB/wQEAwIFIDAf"
-    "BgNVHSMEGDAWgBTp4JAnrHggeprTTPJCN04irp44uzAdBgNVHQ4EFgQU6PS4Z9izlqQq8x"
-    "GqKdOVWoYWtCQwHQYDVR0RBBYwFIESQm9iUlNBQGV4YW1wbGUuY29tMA0GCSqGSIb3DQEB"
-    "BQUAA4GBAHuOZsXxED8QIEyIcat7QGshM/pKld6dDltrlCEFwPLhfirNnJOIh/uLt359QW"
-    "Hh5NZt+eIEVWFFvGQnRMChvVl52R1kPCHWRbBdaDOS6qzxV+WBfZjmNZGjOd539OgcOync"
-    "f1EHl/M28FAK3Zvetl44ESv7V+qJba3JiNiPzyvT"
-)
-# BobPrivRSAEncrypt.pri, which everybody has had since 2005.
-BOB_KEY = base64.b64decode(
-    "MIIChQIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAKnhZ5g/OdVf8qCTQV6meY"
-    "mFyDVdmpFb+x0B2hlwJhcPvaUi0DWFbXqYZhRBXM+3twg7CcmRuBlpN235ZR572akzJKN/"
-    "O7uvRgGGNjQyywcDWVL8hYsxBLjMGAgUSOZPHPtdYMTgXB9T039T2GkB8QX4enDRvoPGXz"
-    "jPHCyqaqfrAgMBAAECgYBnzUhMmg2PmMIbZf8ig5xt8KYGHbztpwOIlPIcaw+LNd4Ogngw"
-    "y+e6alatd8brUXlweQqg9P5F4Kmy9Bnah5jWMIR05PxZbMHGd9ypkdB8MKCixQheIXFD/A"
-    "0HPfD6bRSeTmPwF1h5HEuYHD09sBvf+iU7o8AsmAX2EAnYh9sDGQJBANDDIsbeopkYdo+N"
-    "vKZ11mY/1I1FUox29XLE6/BGmvE+XKpVC5va3Wtt+Pw7PAhDk7Vb/s7q/WiEI2Kv8zHCue"
-    "UCQQDQUfweIrdb7bWOAcjXq/JY1PeClPNTqBlFy2bKKBlf4hAr84/sajB0+E0R9KfEILVH"
-    "IdxJAfkKICnwJAiEYH2PAkA0umTJSChXdNdVUN5qSO8bKlocSHseIVnDYDubl6nA7xhmqU"
-    "5iUjiEzuUJiEiUacUgFJlaV/4jbOSnI3vQgLeFAkEAni+zN5r7CwZdV+EJBqRd2ZCWBgVf"
-    "JAZAcpw6iIWchw+dYhKIFmioNRobQ+g4wJhprwMKSDIETukPj3d9NDAlBwJAVxhn1grSta"
-    "vCunrnVNqcBU+B1O8BiR4yPWnLMcRSyFRVJQA7HCp8JlDV6abXd8vPFfXuC9WN7rOvTKF8"
-    "Y0ZB9qANMAsGA1UdDzEEAwIAEA=="
+TEXT = Path(__file__).with_name("data") / "rfc4134.txt"
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    """What appendix A says of the format: |> begins a file, |< ends it, |* is a comment."""
+    lines: list[str] = []
+    for line in TEXT.read_text("ascii").splitlines():
+        if line.startswith("|>"):
+            lines = []
+        elif line.startswith("|<"):
+            yield line[2:], base64.b64decode("".join(lines), validate=True)
+        elif line.startswith("|") and not line.startswith("|*"):
+            lines.append(line[1:])
+
+
+FILES = dict(_files())
+CONTENT = FILES["ExContent.bin"]
+
+ALICE = Certificate(FILES["AliceDSSSignByCarlNoInherit.cer"])
+ALICE_KEY = load_der_private_key(FILES["AlicePrivDSSSign.pri"], None)
+ALICE_RSA = Certificate(FILES["AliceRSASignByCarl.cer"])
+BOB = KeyPair(Certificate(FILES["BobRSASignByCarl.cer"]), load_der_private_key(FILES["BobPrivRSAEncrypt.pri"], None))
+CARL = Certificate(FILES["CarlDSSSelf.cer"])
+CARL_RSA = Certificate(FILES["CarlRSASelf.cer"])
+DIANE = Certificate(FILES["DianeDSSSignByCarlInherit.cer"])
+
+
+@dataclass(frozen=True)
+class Dump:
+    """What the dump in the text of an example shows of its EnvelopedData."""
+
+    encrypted_key: bytes
+    iv: bytes
+    content: bytes
+
+
+DUMP_5_2 = Dump(
+    encrypted_key=bytes.fromhex(
+        "8542BEE30B2EE50F09AA24CADEDAC1D309B8272B25CBD571FBC99CDBF0B26EA08A5F1C9D4AED989D153926011A2E6BF0"
+        "443989373C6FC74A610B0B2777AAF9D497A4D2213FC23F20D4DC10E9D63F00DB9C8247D67E96FF126E8784A0BAED810F"
+        "566DA61DEBABC3B7A1B9F85F8BCC1B4AE514360661D0C7645F696791A950EED8"
+    ),
+    iv=bytes.fromhex("E87081E2EFC51557"),
+    content=bytes.fromhex("06530A7B8D5C160DCCD576D68B59D6458C1A1A0CE61EF3DE4356009B408C385D"),
 )

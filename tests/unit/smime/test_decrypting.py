@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from unittest.mock import create_autospec
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
@@ -312,6 +315,19 @@ OAEP_OID = encode_oid("1.2.840.113549.1.1.7")
 def test_oaep_with_parameters_that_cannot_be_used_is_refused(bob: Issued, parameters: tuple[bytes, ...]):
     algorithm = der.wrap(der.SEQUENCE, OAEP_OID, *parameters)
     assert refusal(enveloped(key_transport(bob, algorithm=algorithm), encrypted=cbc()), bob).code in (10192, 10194)
+
+
+def test_a_padding_that_the_system_forbids_is_no_unknown_one(bob: Issued):
+    """In FIPS mode OpenSSL takes no SHA-1, which is the default of OAEP."""
+    key = create_autospec(RSAPrivateKey, instance=True)
+    key.decrypt.side_effect = UnsupportedAlgorithm("no")
+    algorithm = der.wrap(der.SEQUENCE, OAEP_OID, der.wrap(der.SEQUENCE))
+    cms = enveloped(key_transport(bob, bytes(256), algorithm), encrypted=cbc())
+    with pytest.raises(
+        SSMTPError, match=r"with 1\.2\.840\.113549\.1\.1\.7, which this system does not allow"
+    ) as caught:
+        decrypt_message(cms, [KeyPair(bob.certificate, key)])
+    assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 
 
 def test_a_wrong_oaep_padding_gives_the_same_answer(bob: Issued):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
+from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.pki.certificates import KeyPair
 from ssmtp_compat.smime.ciphers import CIPHERS, ContentCipher
 from ssmtp_compat.smime.decrypting import decrypt_message
+from ssmtp_compat.smime.enveloped_data import read_enveloped_data
 from ssmtp_compat.smime.enveloping import RecipientsSpec, encrypt
+from ssmtp_compat.smime.key_recovery import recover_key
 from ssmtp_compat.smime.key_transport import PKCS1, oaep_named
+from ssmtp_compat.smime.structures import open_content_info
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.forge import CONTENT
 from unit.smime.openssl_writer import Writer
@@ -81,6 +87,23 @@ def test_oaep_with_any_hash_is_read(owners: dict[str, Issued], writer: Writer, m
         assert decrypt_message(enveloped, [owner.key_pair]).content == CONTENT
 
 
+@pytest.mark.parametrize(("md", "mgf", "named"), [("sha3-256", "sha1", "SHA3-256"), ("sha256", "md5", "MD5")])
+def test_oaep_with_a_hash_that_is_not_supported_says_which(
+    owners: dict[str, Issued], writer: Writer, md: str, mgf: str, named: str
+):
+    owner = owners["RSA"]
+    recipient = ("-recip", writer._file("recipient.pem", owner.certificate.pem()))
+    options = [
+        part
+        for option in ("rsa_padding_mode:oaep", f"rsa_oaep_md:{md}", f"rsa_mgf1_md:{mgf}")
+        for part in ("-keyopt", option)
+    ]
+    enveloped = writer.encrypts(CONTENT, "-aes128", *recipient, *options)
+    with pytest.raises(SSMTPError, match=f"RSAES-OAEP and {named}; only SHA-1 and SHA-2") as caught:
+        decrypt_message(enveloped, [owner.key_pair])
+    assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
+
+
 @pytest.mark.parametrize("md", ["sha1", "sha224", "sha256", "sha384", "sha512"])
 @pytest.mark.parametrize("cofactor", ["0", "1"])
 def test_key_agreement_with_every_scheme_is_read(owners: dict[str, Issued], writer: Writer, md: str, cofactor: str):
@@ -89,6 +112,21 @@ def test_key_agreement_with_every_scheme_is_read(owners: dict[str, Issued], writ
     options = ("-keyopt", f"ecdh_kdf_md:{md}", "-keyopt", f"ecdh_cofactor_mode:{cofactor}")
     enveloped = writer.encrypts(CONTENT, "-aes192", *recipient, *options)
     assert decrypt_message(enveloped, [owner.key_pair]).content == CONTENT
+
+
+def test_a_key_wrapped_with_3des_is_the_right_one_or_none(owners: dict[str, Issued], writer: Writer):
+    """RFC 3217 3.2: its check is the beginning of a SHA-1."""
+    owner = owners["P-256"]
+    enveloped = writer.encrypts(CONTENT, "-des3", "-recip", writer._file("recipient.pem", owner.certificate.pem()))
+    (recipient,) = read_enveloped_data(open_content_info(enveloped)[1]).recipients
+    assert len(recover_key(recipient, owner.key)) == 24
+    wrapped = recipient.encrypted_key
+    for changed in (*(_flipped(wrapped, place) for place in range(len(wrapped))), wrapped[:-1], wrapped + b"x", b""):
+        assert recover_key(replace(recipient, encrypted_key=changed), owner.key) is None
+
+
+def _flipped(octets: bytes, place: int) -> bytes:
+    return octets[:place] + bytes((octets[place] ^ 1,)) + octets[place + 1 :]
 
 
 def test_each_of_many_recipients_reads_with_his_own_key(owners: dict[str, Issued], writer: Writer):

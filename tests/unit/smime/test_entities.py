@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import quopri
 
 import pytest
 
@@ -73,6 +74,19 @@ def test_content_fields_move_into_the_entity_and_others_do_not() -> None:
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
     assert all_of(made.octets) == made.header + b"<p>=C3=A4</p>"
+
+
+@pytest.mark.parametrize("long", [b"", b"x" * 70 + b"\n"], ids=["short", "long"])
+@pytest.mark.parametrize("text", [b"From me\n", b"Hello\nFrom me\n"])
+def test_a_line_that_mailbox_files_would_change_is_encoded_where_it_is_signed(text: bytes, long: bytes):
+    text += long * 20_000
+    made = entity(text)
+    assert made.header.endswith(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n")
+    octets = all_of(made.octets)
+    assert b"\r\nFrom " not in octets
+    assert quopri.decodestring(octets[len(made.header) :]) == text.replace(b"\n", b"\r\n")
+    assert b"Encoding: 7bit" in entity(text, for_relays=False).header
+    assert b"Encoding: 7bit" in entity(b"from me\n From me\nFrom\n" + long * 20_000).header
 
 
 @pytest.mark.parametrize("declared", ["7bit", "8BIT", "binary"])

@@ -43,7 +43,7 @@ def test_a_stored_message_with_lf_is_read_in_its_canonical_form(end: bytes):
 def test_bare_objects():
     assert find_cms(CMS).cms == CMS
     text = forge.opaque(CMS).partition(b"\r\n\r\n")[2]
-    for label in (b"CMS", b"PKCS7"):
+    for label in (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA", b"SIGNED MESSAGE", b"ENCRYPTED MESSAGE"):
         assert find_cms(b"-----BEGIN " + label + b"-----\n" + text + b"-----END " + label + b"-----\n").cms == CMS
     assert (
         code_of(b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n") == ErrorCode.MESSAGE_DECODING
@@ -110,6 +110,12 @@ def test_a_header_that_readers_read_differently_is_an_error(line: bytes):
     assert code_of(b"X: y\r\n" + line + forge.opaque(CMS)) == ErrorCode.MESSAGE_DECODING
 
 
+@pytest.mark.parametrize("colon", [" :", "  \t:", ":", "\t:"])
+def test_a_first_field_that_names_a_sender_is_no_line_of_a_mailbox_file(colon: str):
+    found = find_cms(f"From{colon} bob@example.test\r\n".encode() + forge.opaque(CMS))
+    assert found.from_fields == ("bob@example.test", "Alice <alice@example.test>")
+
+
 def test_where_the_first_line_ends_in_lf_every_lf_ends_one():
     found = find_cms(b"X: y\nFrom: bob@example.test\r\n" + forge.opaque(CMS))
     assert found.from_fields == ("bob@example.test", "Alice <alice@example.test>")
@@ -124,6 +130,8 @@ DAMAGED_PARTS = [
     (b'boundary="=_b"', b'boundary=""', ErrorCode.NO_BOUNDARY),
     (b'boundary="=_b"', b'boundary="\xc3\xa4"', ErrorCode.NO_BOUNDARY),
     (b'boundary="=_b"', b'boundary="' + b"x" * 71 + b'"', ErrorCode.NO_BOUNDARY),
+    (b'boundary="=_b"', b"boundary=\"=_b\"; boundary*=us-ascii''other", ErrorCode.MESSAGE_DECODING),
+    (b'boundary="=_b"', b'boundary*0=other; boundary="=_b"', ErrorCode.MESSAGE_DECODING),
     (b'"application/pkcs7-signature"', b'"application/pgp-signature"', ErrorCode.MESSAGE_TYPE),
     (b"Type: application/pkcs7-signature", b"Type: text/plain", ErrorCode.MESSAGE_TYPE),
     (b"\r\n--=_b--\r\n", b"", ErrorCode.MESSAGE_DECODING),

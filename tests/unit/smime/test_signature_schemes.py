@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from ssmtp_compat.catalog.errors import ErrorCode
-from ssmtp_compat.errors import CertificateError, SSMTPError
+from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
 from ssmtp_compat.pki.certificates import decode_certificate
 from ssmtp_compat.smime.digests import DIGESTS, SHA512, SHAKE256, Digest, digest_named
 from ssmtp_compat.smime.signing import Signer, SignerSpec
@@ -24,7 +24,13 @@ from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nHello\r\n"
-CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1(), "brainpool": ec.BrainpoolP256R1()}
+CURVES = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
+}
 RSA_PKCS1 = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 
@@ -129,6 +135,15 @@ def test_an_ec_key_does_not_sign_with_md5(intermediate: Issued) -> None:
     assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
 
 
+@pytest.mark.parametrize(("curve", "shown"), [(ec.SECP224R1(), "secp224r1"), (ec.SECP256K1(), "secp256k1")])
+def test_a_curve_that_is_not_verified_here_does_not_sign_either(curve: ec.EllipticCurve, shown: str) -> None:
+    owner = issue(name(("CN", "Curve")), ec.generate_private_key(curve))
+    expected = f"CN=Curve is on the curve {shown}; mail is signed with P-256, P-384, P-521, brainpoolP256r1, "
+    with pytest.raises(UnsupportedError, match=expected) as caught:
+        Signer(spec_of(owner, "SHA256"))
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
+
+
 @pytest.mark.parametrize("asked", ["MD5", "SHA256", "SHA512", "SHA3-256"])
 @pytest.mark.parametrize(
     ("kind", "oid", "prescribed"),
@@ -161,16 +176,43 @@ def test_pss_does_not_fit_into_a_short_key(intermediate: Issued) -> None:
 
 def restricted(directory: Path, *options: str) -> Issued:
     """A certificate that names RSASSA-PSS as its key's algorithm, which the library of the other tests cannot make."""
+    named = [option.rpartition(":")[2] for option in options if option.startswith("rsa_pss_keygen_md:")]
+    digest = named[0] if named else "sha384"
+    return made_by_openssl(directory, "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", *options, digest=digest)
+
+
+def made_by_openssl(directory: Path, algorithm: str, *options: str, digest: str) -> Issued:
     key, certificate = directory / "key.pem", directory / "certificate.pem"
     for command in (
-        ["openssl", "genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", *options, "-out", key],
-        ["openssl", "req", "-x509", "-new", "-key", key, "-sha384", "-subj", "/CN=PSS", "-out", certificate],
+        ["openssl", "genpkey", "-algorithm", algorithm, *options, "-out", key],
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            key,
+            f"-{digest}",
+            "-subj",
+            f"/CN={algorithm}",
+            "-out",
+            certificate,
+        ],
     ):
         subprocess.run(command, check=True, capture_output=True)
     loaded = load_pem_private_key(key.read_bytes(), None)
     return Issued(
         decode_certificate(certificate.read_bytes()), loaded, load_pem_x509_certificate(certificate.read_bytes())
     )
+
+
+def test_a_key_that_spells_its_curve_out_does_not_sign(tmp_path: Path) -> None:
+    options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit")
+    owner = made_by_openssl(tmp_path, "EC", *options, digest="sha256")
+    spec = replace(spec_of(owner, "SHA256"), rules=CertificateRules(check_dates=False))
+    with pytest.raises(UnsupportedError, match="key of CN=EC has the parameters of its curve in the place") as caught:
+        Signer(spec)
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
 
 
 @pytest.mark.parametrize("limited", [True, False])
@@ -185,9 +227,32 @@ def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: b
     other = replace(spec, digest=digest_named("SHA256"))
     if limited:
         with pytest.raises(
-            SSMTPError, match="CN=PSS may not be used with SHA256; its certificate allows sha384"
+            SSMTPError, match="CN=RSA-PSS may not be used with SHA256; its certificate allows SHA384"
         ) as caught:
             Signer(other).detached([CONTENT])
         assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
     else:
         assert Signer(other).detached([CONTENT])
+
+
+@pytest.mark.parametrize(
+    ("demanded", "mask", "salt"),
+    [
+        # OpenSSL leaves a mask that is not named, and a salt, at their defaults: SHA-1 and 20.
+        (("md:sha256",), "sha1", 32),
+        (("md:sha256", "mgf1_md:sha512", "saltlen:32"), "sha512", 32),
+        (("md:sha256", "mgf1_md:sha256", "saltlen:50"), "sha256", 50),
+        (("md:sha1", "mgf1_md:sha1", "saltlen:24"), "sha1", 24),
+    ],
+)
+def test_mask_and_salt_are_those_that_the_key_demands(
+    tmp_path: Path, demanded: tuple[str, ...], mask: str, salt: int
+) -> None:
+    owner = restricted(tmp_path, *(part for one in demanded for part in ("-pkeyopt", f"rsa_pss_keygen_{one}")))
+    digest = demanded[0].removeprefix("md:")
+    signature = Signer(replace(spec_of(owner, digest), rules=CertificateRules(check_dates=False))).detached([CONTENT])
+    parameters = signer_info(signature)["signature_algorithm"]["parameters"]
+    assert parameters["hash_algorithm"]["algorithm"].native == digest
+    assert parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native == mask
+    assert parameters["salt_length"].native == salt
+    assert Judge(tmp_path, owner).verifies(signature, CONTENT, at=owner.certificate.not_before)

@@ -15,6 +15,7 @@ from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import InvalidValueError, SSMTPError
 from ssmtp_compat.smime import der
 from ssmtp_compat.smime.algorithms import encode_oid
+from ssmtp_compat.smime.signed_data import MAXIMUM_SIGNERS
 from ssmtp_compat.smime.verifying import Trust, Verification, verify_message
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime import forge
@@ -338,6 +339,18 @@ def test_every_signature_has_to_be_good(alice: Issued, intermediate: Issued, tru
     assert not verify_message(
         forge.opaque(signed(signer_info(alice, rules()), broken, certificates=certificates)), trust
     ).verified
+
+
+def test_the_number_of_signatures_is_bounded(alice: Issued, trust: Trust):
+    def signed_times(number: int) -> bytes:
+        # DER leaves equal elements in a SET OF, each of which is a signature to be checked.
+        infos = [signer_info(alice, rules())] * number
+        return forge.opaque(signed(*infos, certificates=[alice.certificate.der, alice.issuers[0].der]))
+
+    assert verify_message(signed_times(MAXIMUM_SIGNERS), trust).verified
+    with pytest.raises(SSMTPError, match="The message has 33 signatures") as caught:
+        verify_message(signed_times(MAXIMUM_SIGNERS + 1), trust)
+    assert caught.value.code is ErrorCode.MESSAGE_DECODING
 
 
 def test_a_signature_with_two_contents_is_refused(alice: Issued, trust: Trust):

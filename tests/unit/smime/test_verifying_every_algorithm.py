@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from ssmtp_compat.pki.certificates import Certificate
 from ssmtp_compat.smime import der
 from ssmtp_compat.smime.algorithms import encode_oid
 from ssmtp_compat.smime.verifying import Trust, verify_message
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
-from unit.smime import forge
+from unit.smime import forge, rfc4134
 from unit.smime.forge import CONTENT, content_type, message_digest, signed, signer_info
 from unit.smime.openssl_writer import Writer
 
@@ -32,7 +35,14 @@ SHA2 = {
     "sha3-384": "2.16.840.1.101.3.4.2.9",
     "sha3-512": "2.16.840.1.101.3.4.2.10",
 }
-CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+CURVES = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP384r1": ec.BrainpoolP384R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
+}
 
 
 @pytest.fixture(scope="session")
@@ -164,6 +174,65 @@ def test_ed25519_goes_with_sha512_only(edward: Issued, root: Issued):
     assert "wants SHA512" in verification.signers[0].problems[0]
 
 
+DSA = {
+    "sha1": ("1.2.840.10040.4.3", hashes.SHA1()),
+    "sha224": ("2.16.840.1.101.3.4.3.1", hashes.SHA224()),
+    "sha256": ("2.16.840.1.101.3.4.3.2", hashes.SHA256()),
+}
+"""RFC 3370 3.1 and RFC 5754 3.1."""
+
+
+@pytest.fixture(scope="session")
+def dora(root: Issued) -> Issued:
+    """With a DSA key."""
+    return issue(name(("CN", "Alice")), rfc4134.ALICE_KEY, issuer=root, emails=["alice@example.test"])
+
+
+def dsa_message(signer: Issued, digest: str, named: str = "", *, attributes: bool = True) -> bytes:
+    algorithm = der.wrap(der.SEQUENCE, encode_oid(DSA[named or digest][0]))
+    return forged(
+        signer, digest, algorithm, lambda octets: signer.key.sign(octets, DSA[digest][1]), attributes=attributes
+    )
+
+
+@pytest.mark.parametrize("digest", DSA)
+@pytest.mark.parametrize("attributes", [True, False])
+def test_dsa_is_verified_and_reported(dora: Issued, root: Issued, digest: str, attributes: bool):
+    message = dsa_message(dora, digest, attributes=attributes)
+    verification = verify_message(message, Trust((root.certificate,), NOW))
+    (signer,) = verification.signers
+    assert (verification.verified, signer.algorithm, signer.digest.lower()) == (True, "DSA", digest), verification
+    assert "DSA is withdrawn (FIPS 186-5)" in signer.weaknesses
+
+
+def test_dsa_as_openssl_writes_it_is_verified(dora: Issued, root: Issued, today: datetime, writer: Writer):
+    message = HEADER + writer.signs(CONTENT, dora, "-md", "sha256")
+    moment = today + timedelta(minutes=2)
+    verification = verify_message(message, Trust((root.certificate,), moment))
+    assert (verification.verified, verification.signers[0].algorithm) == (True, "DSA"), verification
+
+
+def test_dsa_goes_with_the_digest_that_it_names(dora: Issued, root: Issued):
+    verification = verify_message(dsa_message(dora, "sha256", "sha1"), Trust((root.certificate,), NOW))
+    assert "wants SHA1 and the digest algorithm is SHA256" in verification.signers[0].problems[0]
+
+
+@pytest.mark.parametrize("algorithm", [forge.RSA_ENCRYPTION, der.wrap(der.SEQUENCE, encode_oid("1.2.840.10045.4.3.2"))])
+def test_dsa_under_another_name_is_not_believed(dora: Issued, root: Issued, algorithm: bytes):
+    message = forged(dora, "sha256", algorithm, lambda octets: dora.key.sign(octets, hashes.SHA256()))
+    assert (
+        "signer's key is not one for" in verify_message(message, Trust((root.certificate,), NOW)).signers[0].problems[0]
+    )
+
+
+def test_a_short_dsa_key_is_not_believed(dora: Issued):
+    made = asn1_x509.Certificate.load(dora.certificate.der)
+    made["tbs_certificate"]["subject_public_key_info"]["algorithm"]["parameters"]["p"] = 2**1022 + 1
+    short = replace(dora, certificate=Certificate(made.dump(force=True)))
+    (signer,) = verify_message(dsa_message(short, "sha256"), Trust((short.certificate,), NOW)).signers
+    assert "the signer's DSA key has only 1023 bits" in signer.problems
+
+
 def pss_algorithm(*fields: bytes) -> bytes:
     return der.wrap(der.SEQUENCE, encode_oid("1.2.840.113549.1.1.10"), der.wrap(der.SEQUENCE, *fields))
 
@@ -208,10 +277,24 @@ def test_a_scheme_that_is_not_the_keys_is_not_believed(alice: Issued, root: Issu
         (alice, ecdsa),
         (alice, ED25519),
         (signers["P-256"], forge.RSA_ENCRYPTION),
+        (alice, der.wrap(der.SEQUENCE, encode_oid(DSA["sha256"][0]))),
         (alice, der.wrap(der.SEQUENCE, encode_oid("1.2.3.4"))),
     ):
         verification = verify_message(forged(signer, "sha256", algorithm, lambda octets: bytes(64)), trust)
         assert not verification.signers[0].signature_ok
+
+
+def test_rsa_with_parameters_is_not_believed(root: Issued):
+    alice = issue(name(("CN", "Alice")), rsa_key(20), issuer=root, emails=["alice@example.test"])
+    rsa = encode_oid("1.2.840.113549.1.1.1")
+    for parameters, problems in (
+        (b"", ()),
+        (der.NULL, ()),
+        (der.wrap(der.OCTET_STRING, b"x"), ("the parameters of the signature algorithm cannot be used",)),
+    ):
+        algorithm = der.wrap(der.SEQUENCE, rsa, parameters)
+        message = forged(alice, "sha256", algorithm, lambda octets: alice.key.sign(octets, PKCS1v15(), hashes.SHA256()))
+        assert verify_message(message, Trust((root.certificate,), NOW)).signers[0].problems == problems
 
 
 def test_a_curve_that_is_not_on_the_list_is_not_believed(root: Issued):

@@ -214,6 +214,9 @@ def certified(public_key: bytes) -> Certificate:
     return Certificate(der.wrap(der.SEQUENCE, changed, *(each.octets for each in behind)))
 
 
+DSA_WITH = {"SHA224": "2.16.840.1.101.3.4.3.1", "SHA256": "2.16.840.1.101.3.4.3.2"}  # RFC 5754 3.1
+
+
 def signature_algorithm(vector: dict[str, Any], public_key: bytes) -> tuple[bytes, bytes]:
     """AlgorithmIdentifier of the signature and of the digest."""
     if vector["name"].startswith("ed"):
@@ -222,6 +225,8 @@ def signature_algorithm(vector: dict[str, Any], public_key: bytes) -> tuple[byte
     digest = digest_named(vector["sha"])
     if vector["name"].startswith("ecdsa"):
         return der.wrap(der.SEQUENCE, encode_oid(ECDSA_WITH[digest.name])), digest.algorithm_der
+    if vector["name"].startswith("dsa"):
+        return der.wrap(der.SEQUENCE, encode_oid(DSA_WITH[digest.name])), digest.algorithm_der
     if vector["name"].startswith("rsa_pss"):
         # The key's own parameters are the signature's.
         return read_elements(public_key, Element).children[0].octets, digest.algorithm_der
@@ -238,6 +243,8 @@ def signature_algorithm(vector: dict[str, Any], public_key: bytes) -> tuple[byte
     "ecdsa_secp521r1_sha512",
     "ed25519",
     "ed448",
+    "dsa_2048_224_sha224",
+    "dsa_2048_224_sha256",
 )
 def test_a_signature_is_good_or_bad_as_its_vector_says(vector: dict[str, Any]):
     public_key = bytes.fromhex(VECTORS["keys"][vector["publicKeyDer"]])

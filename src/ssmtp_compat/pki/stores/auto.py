@@ -14,7 +14,7 @@ from .jks import JKS_MAGIC, open_jks
 from .jwk import open_jwk
 from .p7b import P7B_LABELS, open_p7b
 from .pem import open_pem
-from .pfx import open_pfx
+from .pfx import PFX_LABEL, open_pfx
 from .ppk import open_ppk
 from .public import PUBLIC_KEY_LABELS, open_public
 from .ssh_public import open_ssh_public
@@ -83,6 +83,8 @@ def _of_pem(content: bytes) -> Opener:
 
     if has(*P7B_LABELS):
         return open_p7b
+    if has(PFX_LABEL):
+        return open_pfx
     if has(*PUBLIC_KEY_LABELS) and not has("CERTIFICATE") and b"PRIVATE KEY-----" not in content:
         return open_public
     return open_pem

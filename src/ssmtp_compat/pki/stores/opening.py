@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import threading
 from collections import OrderedDict
@@ -70,6 +71,8 @@ MAXIMUM_SIZE: Final = 16 * 1024 * 1024
 """Octets of a store file; the bundle of every public root is below 1 MiB, so more is a wrong path."""
 MAXIMUM_PATH: Final = 1024
 """Characters of a path. Longer ones are keys on one line of base64, which must not be quoted in an error."""
+_NOT_A_PATH: Final = re.compile(r"\s*(?:[{\[<]|-----BEGIN |PuTTY-User-Key-File-|[A-Za-z0-9+/=\s]{40,}\Z)")
+"""What a key on one line looks like: JSON, XML, PEM, PuTTY's and base64, which has none of a file name's dots."""
 CACHE_SIZE: Final = 32
 """Opened stores kept; each handle of a busy program uses one or two."""
 
@@ -194,13 +197,14 @@ def _locate(text: str, what: str) -> tuple[Path, os.stat_result]:
     if _is_remote(text):
         raise CertificateError(
             ErrorCode.CANNOT_OPEN_STORE,
-            f"{text!r} ({what}) is not taken: it has to be a local file, not a network share or a URL.",
+            f"{_named(text, what)} is not taken: it has to be a local file, not a network share or a URL.",
         )
     try:
         path = Path(text).absolute()
         status = path.stat()
     except (OSError, ValueError) as error:
-        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unreadable(text, what, error)) from error
+        # Not chained: the exception holds the text, whatever that is.
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _unreadable(text, what, error)) from None
     if stat.S_ISDIR(status.st_mode):
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"{text!r} ({what}) is a directory, not a file.")
     if not stat.S_ISREG(status.st_mode):
@@ -223,4 +227,9 @@ def _read(path: Path, what: str) -> bytes:
 
 def _unreadable(path: str, what: str, error: OSError | ValueError) -> str:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name cannot be used"
-    return f"{path!r} ({what}) cannot be read: {reason}."
+    return f"{_named(path, what)} cannot be read: {reason}."
+
+
+def _named(path: str, what: str) -> str:
+    """``path`` and ``what`` for an error; ``what`` alone where a key may have been given in the place of a path."""
+    return f"What {what} holds" if _NOT_A_PATH.match(path) else f"{path!r} ({what})"

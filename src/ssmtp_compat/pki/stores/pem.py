@@ -51,9 +51,22 @@ def open_pem(content: bytes, password: bytes, what: str) -> Store:
                     ErrorCode.CANNOT_OPEN_STORE, f"There are more than {MAXIMUM_KEYS} private keys in {what}."
                 )
             keys.append(_private_key(block, password, budget, what))
+    if label := _cut_short(content):
+        text = f"The content of {what} is cut short: the line -----END {label}----- is missing."
+        raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, text)
     if not certificates and not keys:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, _nothing(content, what))
     return join_store(certificates, keys)
+
+
+def _cut_short(content: bytes) -> str:
+    """The label of a certificate or a key at the end that has no end; ``""`` when there is none."""
+    rest = content[max(content.rfind(b"-----BEGIN "), 0) :]
+    for label in CERTIFICATE_LABELS | _KEY_LABELS:
+        name = label.encode("ascii")
+        if rest.startswith(b"-----BEGIN %b-----" % name) and b"-----END %b-----" % name not in rest:
+            return label
+    return ""
 
 
 def _certificate(block: PemBlock, number: int, budget: Budget, what: str) -> Certificate:
@@ -109,8 +122,6 @@ def _unsupported(block: PemBlock, what: str) -> str:
 
 
 def _nothing(content: bytes, what: str) -> str:
-    if b"-----BEGIN CERTIFICATE-----" in content:
-        return f"A certificate in {what} is cut short: its END line is missing."
     if content[:1] == b"\x30":
         return f"The content of {what} is binary and not PEM text; it may be a PKCS#12 store."
     return f"There is no certificate in {what}. {_CERTIFICATE_MISSING}"

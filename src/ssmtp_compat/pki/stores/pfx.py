@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ...catalog.errors import ErrorCode
 from ...errors import CertificateError
+from ..armor import pem_blocks, plain_content
 from ..ber import Element, read_elements, to_definite
 from ..certificates import Certificate
 from .budget import Budget
@@ -18,7 +19,10 @@ from .entries import Store, unlocked_store
 from .pbe import Password, UnknownAlgorithmError, decrypt, password_forms
 from .pfx_mac import verified_forms
 
-__all__ = ["open_pfx"]
+__all__ = ["PFX_LABEL", "open_pfx"]
+
+PFX_LABEL: Final = "PKCS12"
+"""Label of a PEM block that no RFC has and certtool of GnuTLS writes unless it is told otherwise."""
 
 _KIND: Final = "PKCS#12 store (.pfx or .p12)"
 MAXIMUM_NESTING: Final = 8
@@ -26,14 +30,14 @@ MAXIMUM_NESTING: Final = 8
 
 
 def open_pfx(content: bytes, password: bytes, what: str) -> Store:
-    """Open PKCS#12 content, DER or BER, or base64 of it: every certificate, with its key where the store has it.
+    """Open PKCS#12 content, DER or BER, or base64 or PEM of it: every certificate, with its key where the store has it.
 
     ``password`` is UTF-8; an empty one also opens a store that was made with none: the two are different in PKCS#12.
     ``what`` names the store in the text of an error. Raises :class:`CertificateError` (271) when the content is no
     PKCS#12 or cut short, when the password is wrong, when the store is empty or protected in a way that is not
     supported, and when it asks for more work than :class:`Budget` allows.
     """
-    octets = definite_content(binary_content(content, what, _KIND), what, _KIND)
+    octets = definite_content(binary_content(_without_armor(content), what, _KIND), what, _KIND)
     try:
         pfx = asn1_pkcs12.Pfx.load(octets, strict=True)
         version = pfx["version"].native
@@ -53,6 +57,11 @@ def open_pfx(content: bytes, password: bytes, what: str) -> Store:
         ) from error
     except MALFORMED as error:
         raise CertificateError(ErrorCode.CANNOT_OPEN_STORE, f"The content of {what} is damaged.") from error
+
+
+def _without_armor(content: bytes) -> bytes:
+    blocks = pem_blocks(plain_content(content, b"-----BEGIN "))
+    return next((block.body for block in blocks if block.label == PFX_LABEL), content)
 
 
 class _WrongPasswordError(Exception):

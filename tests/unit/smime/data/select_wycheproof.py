@@ -38,6 +38,8 @@ FILES = {
         "ecdsa_secp521r1_sha512",
         "ed25519",
         "ed448",
+        "dsa_2048_224_sha224",
+        "dsa_2048_224_sha256",
     ),
 }
 SHARED = ("privateKeyPkcs8", "publicKeyDer", "sha", "mgfSha", "curve")
