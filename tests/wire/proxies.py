@@ -41,6 +41,8 @@ class Proxy:
     """Connections that never hear whether they may go on."""
     grant: bytes = b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n"
     """The answer of an HTTP proxy that opens the tunnel."""
+    bound: bytes = b"\3\x0cproxy.served"
+    """Type and address that a SOCKS5 proxy says it connects from. A name is the form that clients read wrongly."""
     before: bytes = b""
     """Said in front of every answer of an HTTP proxy."""
     page: bytes = b""
@@ -197,8 +199,7 @@ class Talk:
             name = str(ipaddress.ip_address(self._read(4 if kind == 1 else 16)))
         (port,) = struct.unpack("!H", self._read(2))
         self._proxy.asked.append((name, port))
-        # A name is the form that clients read wrongly.
-        return b"\5\0\0\3\x0cproxy.served\0\x19"
+        return b"\5\0\0" + self._proxy.bound + b"\0\x19"
 
     def http(self) -> bytes | None:
         judge = self._proxy.judge or _basic

@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+from ssmtp_compat import ssmtp_do_config
+from ssmtp_compat.operations.transport import Transport
 from wire.mailer import Mailer
 from wire.scripted_server import Ending, ScriptedServer
 
@@ -47,11 +49,35 @@ def test_an_ipv6_literal_is_tagged(monkeypatch: pytest.MonkeyPatch):
     assert server.commands == ["EHLO [IPv6:::1]"]
 
 
+def test_an_ipv6_literal_has_no_zone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "not presentable!")
+    monkeypatch.setattr(Transport, "local_address", "fe80::1%eth0")  # as the system names the address of a local link
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        assert mailer.send() == 0, mailer.error
+    assert server.commands[0] == "EHLO [IPv6:fe80::1]"
+
+
 def test_hello_replaces_the_host_name():
     with ScriptedServer() as server, Mailer(server.port) as mailer:
         mailer.config(Hello="mx7.example.org")
         assert mailer.send() == 0
     assert server.commands[0] == "EHLO mx7.example.org"
+
+
+def test_hello_outside_ascii_goes_as_a_labels_and_blanks_are_none():
+    with ScriptedServer() as server, Mailer(server.port) as mailer:
+        mailer.config(Hello="mail.bücher.example")
+        assert mailer.send() == 0, mailer.error
+        ssmtp_do_config(mailer.handle, "Hello=mail server ü")
+        assert mailer.error[0] == 20005
+        assert "Hello" in mailer.error[1]
+        assert mailer.setting("Hello") == "mail.bücher.example"
+        mailer.config(Hello="  ")
+        assert mailer.send() == 0, mailer.error
+    assert [command for command in server.commands if command.startswith("EHLO")] == [
+        "EHLO mail.xn--bcher-kva.example",
+        "EHLO client.example.test",
+    ]
 
 
 @pytest.mark.parametrize("reply", ["500 what?", "502 5.5.1 no", "421-x\n421 x"])

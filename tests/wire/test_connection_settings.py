@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from loopback_identity import LoopbackIdentity
 from ssmtp_compat.catalog.config import SETTINGS
 from wire.mailer import CONTENT, Mailer
-from wire.scripted_server import Delay, ScriptedServer, Split
+from wire.scripted_server import Delay, ScriptedServer, Split, Stall
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -185,12 +186,14 @@ def test_useipv6_preferred_falls_back_from_dead_addresses_to_a_live_one(resolver
     assert len(server.messages) == 1
 
 
-def test_useipv6_preferred_leaves_time_behind_an_address_that_swallows_packets(resolver: Resolver, silent_port: int):
+def test_useipv6_preferred_does_not_wait_for_an_address_that_swallows_packets(resolver: Resolver, silent_port: int):
     with ScriptedServer() as server:
         resolver(("127.0.0.1", silent_port), ("127.0.0.1", server.port))
-        with Mailer(25, MailServer="mail.example.test", Timeout=1) as mailer:
+        with Mailer(25, MailServer="mail.example.test", Timeout=60) as mailer:
             mailer.config(UseIPv6=2)
+            began = time.monotonic()
             assert mailer.send() == 0, mailer.error
+            assert time.monotonic() - began < 2
     assert len(server.messages) == 1
 
 
@@ -215,6 +218,22 @@ def test_connectiontimeout_limits_making_the_connection_alone(silent_port: int):
     with ScriptedServer(faults={"GREETING": Delay(1.2)}) as server, Mailer(server.port, Timeout=30) as mailer:
         mailer.config(ConnectionTimeout=1)
         assert mailer.send() == 0, mailer.error
+
+
+@pytest.mark.parametrize(("limit", "timeout"), [(1, 30), (30, 1)])
+def test_connectiontimeout_holds_for_a_handshake_at_once_and_not_for_starttls(
+    loopback_identity: LoopbackIdentity, limit: int, timeout: int
+):
+    at_once = limit < timeout
+    with (
+        ScriptedServer(tls=loopback_identity.server_context(), implicit_tls=at_once, faults={"TLS": Stall()}) as server,
+        Mailer(server.port, Timeout=timeout, SSLStartMode=1 if at_once else 2) as mailer,
+    ):
+        mailer.config(ConnectionTimeout=limit)
+        began = time.monotonic()
+        assert mailer.connect() == 301
+        assert 0.9 < time.monotonic() - began < 3
+        assert "TLS" in mailer.error[1]
 
 
 @pytest.mark.parametrize("absolute", [True, False])

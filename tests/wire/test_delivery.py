@@ -350,6 +350,25 @@ def test_a_local_part_outside_ascii_needs_smtputf8(place: str):
     assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
 
 
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ({"ReplyTo": "jürgen@example.test"}, "Reply-To"),
+        ({"OtherHeaders": "Sender: jürgen@example.test"}, "Sender"),
+        ({"Message": "Subject: grün\r\n\r\nHello\r\n"}, "Subject"),
+        ({"Message": "X-A: b\r\nno field, but grün\r\n\r\nHello\r\n"}, ""),
+    ],
+)
+def test_a_header_outside_ascii_needs_smtputf8_too(properties: dict[str, Any], told: str):
+    server = deliver(**properties)
+    assert server.messages[0].mail.endswith(" SMTPUTF8")
+    with ScriptedServer(extensions=without("SMTPUTF8")) as server, Mailer(server.port, **properties) as mailer:
+        assert mailer.send() == 20011
+        assert f"The header{f' field {told}' if told else ''} has" in mailer.error[1]
+        assert "SMTPUTF8" in mailer.error[1]
+    assert [command.split()[0] for command in server.commands] == ["EHLO", "QUIT"]
+
+
 @pytest.mark.parametrize("extensions", [EXTENSIONS, without("SMTPUTF8")])
 def test_a_domain_outside_ascii_goes_as_a_labels(extensions: list[str]):
     (message,) = deliver(extensions, SendTo="juergen@bücher.example", From="alice@BÜCHER.example").messages
@@ -397,6 +416,16 @@ def test_copies_alone_are_enough_when_allowed():
 
 
 # -- the session's owner ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nobody", ["", "undisclosed-recipients:;"])
+def test_with_nobody_at_all_nothing_is_sent_whatever_is_allowed(nobody: str):
+    with ScriptedServer() as server, Mailer(server.port, SendTo=nobody, MessageText="x") as mailer:
+        mailer.config(AllowEmptyTo=True)
+        assert mailer.send() == 167
+        mailer.set(MessageRecipientCount=1)  # an entry without an address is nobody either
+        assert mailer.send() == 167
+    assert server.connections == []
 
 
 def test_send_closes_the_session_it_opened():

@@ -67,6 +67,18 @@ EXPANSIONS = {
     "no angle brackets": ("250-bob@x.test\n250 al@x.test", ["bob@x.test", "al@x.test"]),
     "a local name": ("250 <bob>", ["bob"]),
     "a quoted name": ('250 "Doe, John" <j.doe@x.test>', ['"Doe, John" <j.doe@x.test>']),
+    "names that are no phrases": (
+        "250-2.1.5 Doe, John <j.doe@x.test>\n250-Ann (Sales) <ann@x.test>\n250-x: y; z <xyz@x.test>\n"
+        '250-O"Hara <oh@x.test>\n250 "Doe, Jane <jane@x.test>',
+        [
+            '"Doe, John" <j.doe@x.test>',
+            "Ann <ann@x.test>",
+            '"x: y; z" <xyz@x.test>',
+            '"O\\"Hara" <oh@x.test>',
+            '"\\"Doe, Jane" <jane@x.test>',
+        ],
+    ),
+    "a source route": ("250 Al <@hop.test,@hop2.test:al@x.test>", ["Al <al@x.test>"]),
     "UTF-8": ("250 Böb <böb@exämple.test>", ["Böb <böb@exämple.test>"]),
     "not addresses": (
         '250-<"|/usr/bin/filter">\n250-2 members\n250-</var/archive\n250-Done\n250 al@x.test',

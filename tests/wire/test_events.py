@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 
 USERS = {"alice": "secret"}
 
-# The documented keys in the documented order; Expand belongs to a method that this version lacks.
+# The documented keys in the documented order. Expand fires in no delivery; test_enquiry.py has it.
 KEYS = {
     "ConnectionStatus": ["connectionevent", "statuscode", "description"],
     "EndTransfer": ["direction"],

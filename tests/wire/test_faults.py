@@ -45,8 +45,8 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 
 REFUSED = "550 5.1.1 no such user"
 CHUNKED = ("CHUNK", "BDAT")  # only these cases use CHUNKING
-# The first of three recipients, and the one in the middle.
-RECIPIENTS = ("RCPT", "RCPT 2")
+# Each of three recipients.
+RECIPIENTS = ("RCPT", "RCPT 2", "RCPT 3")
 PLAIN_STEPS = ("GREETING", "EHLO", "AUTH", "MAIL", *RECIPIENTS, "DATA", "BODY", "MESSAGE", *CHUNKED, "RSET", "QUIT")
 # Inside TLS EHLO comes a second time; what stands before it is in clear.
 TLS_STEPS = ("GREETING", "EHLO", "STARTTLS", "TLS", "EHLO 2", *PLAIN_STEPS[2:])
@@ -79,6 +79,7 @@ NAMED = {
     "TLS": "TLS",
     "EHLO 2": "EHLO",
     "RCPT 2": "RCPT",
+    "RCPT 3": "RCPT",
     "BODY": "the message",
     "MESSAGE": "the message",
     "CHUNK": "BDAT",
@@ -178,7 +179,7 @@ class Setting:
         elif case.fault in REPLIES:
             replies[name] = [REPLIES[case.fault]]
             if name == "RCPT" and nth:
-                replies[name] = ["250 2.1.5 ok", REPLIES[case.fault]]
+                replies[name] = [*["250 2.1.5 ok"] * (int(nth) - 1), REPLIES[case.fault]]
             elif nth:
                 ehlo = "\n".join(("250-x", "250-PIPELINING", "250 STARTTLS"))
                 replies[name] = [ehlo, REPLIES[case.fault]]

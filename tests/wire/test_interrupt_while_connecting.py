@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ssmtp_compat import ssmtp_close, ssmtp_do_interrupt
+from ssmtp_compat.net import tcp
 from ssmtp_compat.net.readiness import Readiness
 from wire.mailer import Mailer
 from wire.scripted_server import ScriptedServer
@@ -68,6 +69,7 @@ def test_interrupt_ends_a_connection_that_nobody_answers(
 def test_interrupt_tries_no_further_address(
     silent_port: int, waiting: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(tcp, "_NEXT_ATTEMPT", 30)
     with ScriptedServer() as server:
         rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (silent_port, server.port)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: rows)

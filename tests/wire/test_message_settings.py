@@ -40,6 +40,23 @@ def test_maxheaderlength_is_where_header_lines_are_folded(limit: int | None, lon
     assert b"".join(lines) == b"Subject: " + words.strip().encode()
 
 
+@pytest.mark.parametrize("limit", [0, 60, 80, 998])
+@pytest.mark.parametrize("charset", ["", "ISO-8859-1"])
+def test_a_line_with_an_encoded_word_has_at_most_76_characters(limit: int, charset: str):
+    words = "Grüße und noch mehr davon, " * 20
+    message = send(
+        {"MaxHeaderLength": limit, "Charset": charset},
+        Subject=words.strip(),
+        SendTo=", ".join(f'"{words}" <user{number}@example.test>' for number in range(3)),
+        Cc=f'"{words}": "Bäcker" <b@example.test>;',
+        OtherHeaders=f"X-A-Field-With-A-Name: {words}",
+    )
+    lines = message.content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    encoded = [line for line in lines if b"=?" in line]
+    assert len(encoded) > 50
+    assert max(map(len, encoded)) <= min(limit or 76, 76)
+
+
 def test_messageidalgorithm_is_the_hash_in_the_message_id():
     lengths = {}
     for number, name in SETTINGS["messageidalgorithm"].choices:
@@ -83,17 +100,27 @@ def test_codepage_is_that_of_the_body(number: int, charset: str, octets: bytes):
     assert send({"CodePage": number}, MessageText="Hello").content.endswith(b"\r\n\r\nHello\r\n")
 
 
+@pytest.mark.parametrize("number", [1200, 37])
+def test_a_codepage_whose_line_ends_are_not_those_of_mail_goes_as_utf_8_also_in_a_long_text(number: int):
+    text = "Grüße\r\n" * 200_000  # 1.4 million characters
+    message = send({"CodePage": number}, MessageText=text)
+    assert message.content.partition(b"\r\n\r\n")[2] == text.encode()
+    assert b"charset=utf-8\r\n" in message.content[:500]
+
+
 def test_otherheaders_as_a_setting_is_in_the_message():
     assert field(send({"OtherHeaders": "X-Own: a=b"}), "X-Own") == b"X-Own: a=b\r\n"
 
 
-@pytest.mark.parametrize("headers", ["Subject: b", "X-Own: 1\r\nDate: Mon, 1 Jun 2026 12:00:00 +0000"])
-def test_otherheaders_with_a_second_subject_or_date_are_refused_before_the_connection(headers: str):
+@pytest.mark.parametrize(
+    "headers", ["Subject: b", "X-Own: 1\r\nDate: Mon, 1 Jun 2026 12:00:00 +0000", "Message-ID: <2@example.test>"]
+)
+def test_otherheaders_with_a_second_subject_date_or_id_are_refused_before_the_connection(headers: str):
     name = headers.rpartition("\n")[2].partition(":")[0]
     with ScriptedServer() as server, Mailer(server.port, OtherHeaders=headers) as mailer:
         assert mailer.send() == 20005
         assert f"second {name} field" in mailer.error[1]
-        mailer.set(Subject="", MessageDate="")
+        mailer.set(Subject="", MessageDate="", MessageId="")
         assert mailer.send() == 0, mailer.error
     assert server.messages[0].content.count(f"\n{name}:".encode()) == 1
     assert len(server.connections) == 1
@@ -108,6 +135,20 @@ def test_messageheadersstring_as_a_setting_is_what_is_sent():
         said = mailer.setting("MessageHeadersString")
         assert mailer.send() == 0
     assert server.messages[0].content.startswith(said.encode() + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("author", "own", "sender"),
+    [
+        ("alice@example.test", "", []),
+        ("Al <al@example.test>, bob@example.test", "", ["Sender: Al <al@example.test>"]),
+        ("Sales: al@example.test, bob@example.test;", "", ["Sender: al@example.test"]),
+        ("al@example.test, bob@example.test", "sender: eve@example.test", ["sender: eve@example.test"]),
+    ],
+)
+def test_several_authors_get_a_sender(author: str, own: str, sender: list[str]):
+    lines = send({"OtherHeaders": own}, From=author).content.decode().partition("\r\n\r\n")[0].split("\r\n")
+    assert [line for line in lines if line.lower().startswith("sender:")] == sender
 
 
 def test_buildinfo_and_licenseinfo_tell_of_this_library_and_go_nowhere():

@@ -42,6 +42,13 @@ def test_answer_and_greeting_may_come_in_any_pieces(kind: int, cut: int):
     assert len(server.messages) == 1
 
 
+@pytest.mark.parametrize("bound", [b"\1" + bytes(4), b"\4" + bytes(16), b"\3\0", b"\3\xff" + b"x" * 255])
+def test_the_greeting_is_told_from_any_address_that_socks5_answers_with(bound: bytes):
+    with ScriptedServer() as server, Proxy(server.port, bound=bound).serve() as proxy, through(proxy, SOCKS5) as mailer:
+        assert mailer.send() == 0, mailer.error
+    assert len(server.messages) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "server_name", "asked"),
     [

@@ -110,7 +110,7 @@ _SMTP_ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="Name that EHLO or HELO gives (RFC 5321 4.1.1.1), used at the next connection. Empty means the name of the "
-        "local host, and that is what an unset Hello reads as.",
+        "local host, and that is what an unset Hello reads as. A name outside ASCII goes out as A-labels (RFC 5891).",
         single_line=True,
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.DOCUMENTED,
@@ -136,7 +136,8 @@ _SMTP_ROWS: Final = (
         minimum=0,
         maximum=_LONGEST_LINE,
         doc="Length of a header line beyond which it is folded at a blank (RFC 5322 2.2.3). 0 folds only what would "
-        "exceed 998 characters, the longest line that is allowed.",
+        "exceed 998 characters, the longest line that is allowed. With an encoded-word in it a field is folded at 76 "
+        "in any case (RFC 2047 2).",
         evidence=Evidence.SIBLING,
         default_evidence=Evidence.DOCUMENTED,
         source=f"SMTP Cc page (sibling, 2020); {_OVERVIEW} (default); what 0 means is ours",
@@ -440,7 +441,8 @@ _TCP_ROWS: Final = (
         default=0,
         choices=((0, "False"), (1, "True"), (2, "Preferred")),
         doc="Kinds of address to connect to: 0 IPv4 only, 1 IPv6 only, 2 IPv6 first and IPv4 where that fails. False "
-        "and True are taken for 0 and 1; the number is read back.",
+        "and True are taken for 0 and 1; the number is read back. Of several addresses the next is tried as well when "
+        "one has not answered for a quarter of a second, and the first to answer is taken (RFC 8305).",
         evidence=Evidence.INFERRED,
         default_evidence=Evidence.INFERRED,
         source=_RECALLED,

@@ -299,7 +299,8 @@ _ROWS: Final = (
         value_type=ValueType.TEXT,
         default="",
         doc="The sender's address, with a name if wanted. It makes the From header field (RFC 5322 3.6.2), and its "
-        "bare address goes into MAIL FROM unless ReturnPath is set. Without either nothing is sent (code 165).",
+        "bare address goes into MAIL FROM unless ReturnPath is set. Without either nothing is sent (code 165). Of "
+        "several addresses the first is the sender, in MAIL FROM and in a Sender header field.",
         header=True,
         single_line=True,
         evidence=Evidence.INFERRED,
@@ -391,9 +392,9 @@ _ROWS: Final = (
         id=PropertyID.MailServer,
         value_type=ValueType.TEXT,
         default="",
-        doc="Name or address of the relay; a server's TLS certificate has to fit it. It reads back as it was set, not "
-        "as the address that was found for it. Empty is an error when connecting (code 163), and it cannot be changed "
-        "during a connection (code 101).",
+        doc="Name or address of the relay; a server's TLS certificate has to fit it. A name outside ASCII is taken by "
+        "IDNA 2008 (RFC 5891). It reads back as it was set, not as the address that was found for it. Empty is an "
+        "error when connecting (code 163), and it cannot be changed during a connection (code 101).",
         writable_when=WritableWhen.DISCONNECTED,
         locked_error=ErrorCode.HOST_LOCKED,
         single_line=True,

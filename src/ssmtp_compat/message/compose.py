@@ -39,6 +39,8 @@ class MessageSpec:
     """What a message is made of. Texts are final: an empty one leaves its field out."""
 
     from_: tuple[Address, ...] = ()
+    sender: tuple[Address, ...] = ()
+    """Who of ``from_`` sent the message, where that is not plain (RFC 5322 3.6.2)."""
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     reply_to: tuple[Address, ...] = ()
@@ -213,6 +215,7 @@ def _computed_fields(spec: MessageSpec) -> Iterator[tuple[str, Sequence[str]]]:
         return name, structured_pieces(name, value)
 
     yield addresses("From", spec.from_)
+    yield addresses("Sender", spec.sender)
     yield addresses("To", spec.to)
     yield addresses("Cc", spec.cc)
     yield addresses("Reply-To", spec.reply_to)

@@ -7,9 +7,11 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from .faults import AddressFault, code_point
+from ..catalog.errors import ErrorCode
+from ..errors import InvalidValueError
+from .faults import AddressFault, code_point, excerpt
 
-__all__ = ["MAX_DOMAIN", "a_labels", "u_labels"]
+__all__ = ["MAX_DOMAIN", "a_labels", "ascii_host", "u_labels"]
 
 MAX_DOMAIN: Final = 255
 """Octets; RFC 5321 4.5.3.1.2."""
@@ -61,6 +63,19 @@ def u_labels(domain: str) -> str:
         return idna.decode(ascii_domain)
     except UnicodeError as error:
         raise AddressFault(f"the domain is no internationalised domain name ({error})") from error
+
+
+def ascii_host(host: str, what: str) -> str:
+    """Return ``host`` in ASCII: as it is when it is ASCII, a name or not, otherwise with A-labels.
+
+    Raises :class:`InvalidValueError` (20005) naming ``what``.
+    """
+    if host.isascii():
+        return host
+    try:
+        return a_labels(host)
+    except AddressFault as fault:
+        raise InvalidValueError(ErrorCode.INVALID_VALUE, f"{what}: {excerpt(host)}: {fault}.") from fault
 
 
 def _check_host(domain: str) -> None:

@@ -32,6 +32,9 @@ __all__ = [
 MAX_LINE: Final = 998
 """Octets of a line without its CRLF; RFC 5322 2.1.1."""
 
+MAX_ENCODED_LINE: Final = 76
+"""Characters of a line with an encoded-word; RFC 2047 2."""
+
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]{1,200}")  # ftext, RFC 5322 3.6.8; the length keeps "Name: x" within a line
 _FTEXT: Final = re.compile(r"[!-9;-~]+")
 _VALUE_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -156,6 +159,8 @@ def fold(name: str, pieces: Sequence[str], limit: int) -> bytes:
     is longer by itself passes it, but never 998: that raises :class:`InvalidValueError` (20005).
     """
     limit = limit if 0 < limit < MAX_LINE else MAX_LINE
+    if any(looks_encoded(piece) for piece in pieces):
+        limit = min(limit, MAX_ENCODED_LINE)
     lines: list[bytes] = []
     line = f"{name}:".encode("ascii")
     if pieces:
@@ -187,7 +192,7 @@ def _needs_encoding(text: str, charset: str) -> bool:
 
 def _room(name: str, limit: int) -> int:
     """Return the characters that an encoded-word may have so that it fits even behind the name of the field."""
-    limit = limit if 0 < limit < MAX_LINE else MAX_LINE
+    limit = limit if 0 < limit < MAX_ENCODED_LINE else MAX_ENCODED_LINE
     return limit - len(name) - len(": ,")
 
 

@@ -6,6 +6,7 @@ import math
 import select
 import socket
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from .deadline import CancelToken, Deadline
@@ -17,13 +18,13 @@ _LONGEST: Final = 86400.0
 
 
 class Readiness:
-    """Waits, as often as it is asked, for a socket to have something to read or to take something to write.
+    """Waits, as often as it is asked, for a socket to have something to read or for one of others to take something.
 
     Readable is a socket with octets, an end or an error to deliver; writable is one that takes octets, has connected or
     has failed. With neither there is nothing to wait for but the end of the time.
     """
 
-    def __init__(self, readable: socket.socket | None = None, writable: socket.socket | None = None) -> None:
+    def __init__(self, readable: socket.socket | None = None, writable: Sequence[socket.socket] = ()) -> None:
         self._readable = readable
         self._writable = writable
         self._poller: select.poll | None = None
@@ -68,20 +69,19 @@ class Readiness:
         poller = select.poll()
         if self._readable is not None:
             poller.register(self._readable, select.POLLIN)
-        if self._writable is not None:
-            poller.register(self._writable, select.POLLOUT)
+        for sock in self._writable:
+            poller.register(sock, select.POLLOUT)
         if cancel is not None:
             poller.register(cancel, select.POLLIN)
         return poller
 
     def _select(self, cancel: CancelToken | None, seconds: float) -> bool:
         reading = [source for source in (self._readable, cancel) if source is not None]
-        writing = [self._writable] if self._writable is not None else []
-        if not reading and not writing:  # Windows refuses to wait for nothing
+        if not reading and not self._writable:  # Windows refuses to wait for nothing
             time.sleep(seconds)
             return False
         # Windows reports a connection that failed only as an exceptional condition.
-        return any(select.select(reading, writing, writing, seconds))
+        return any(select.select(reading, self._writable, self._writable, seconds))
 
 
 def pause(seconds: float, deadline: Deadline) -> None:

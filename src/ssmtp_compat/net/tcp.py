@@ -8,6 +8,7 @@ import math
 import os
 import socket
 import struct
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ __all__ = ["TcpOptions", "TcpStream", "connect"]
 _SEND_FLAGS: Final = getattr(socket, "MSG_NOSIGNAL", 0)
 # struct linger has two ints, on Windows two unsigned shorts.
 _LINGER: Final = "HH" if os.name == "nt" else "ii"
+# Seconds; RFC 8305 section 8 recommends so many between two attempts.
+_NEXT_ATTEMPT: Final = 0.25
 # What a connect that does not wait answers, on POSIX and on Windows.
 _UNDER_WAY: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _LARGEST_INT: Final = 2**31 - 1
@@ -155,7 +158,7 @@ class TcpStream:
             try:
                 sent = self._socket.send(rest, _SEND_FLAGS)
             except BlockingIOError:
-                Readiness(writable=self._socket).wait(deadline)
+                Readiness(writable=(self._socket,)).wait(deadline)
                 continue
             except OSError as error:
                 raise from_os_error(error, deadline.doing or f"sending to {self.peer_address}") from error
@@ -167,36 +170,49 @@ class TcpStream:
 
 
 def connect(options: TcpOptions, deadline: Deadline) -> TcpStream:
-    """Connect to the first address of ``options.host`` that answers.
+    """Connect to the address of ``options.host`` that answers first.
 
-    The deadline holds for all of it: looking up the name and trying its addresses in turn. While there are further
-    addresses, one gets an even share of the time left, so that an address which swallows packets does not keep the
-    others from being tried.
+    The deadline holds for all of it: looking up the name and trying its addresses. They are tried in their order, each
+    when the one before has failed or has not answered for a quarter of a second, and what is begun goes on meanwhile
+    (RFC 8305): an address that swallows packets costs no more than that.
 
-    Raises :class:`ConnectionFailedError` (the last address's failure; 102 where the name leads to the null address),
+    Raises :class:`ConnectionFailedError` (the last failure; 102 where the name leads to the null address),
     :class:`OperationTimeoutError` and :class:`OperationInterruptedError`.
     """
     target = f"{options.host} port {options.port}"
-    leaving = f" from local port {options.local_port}" if options.local_port else ""
     deadline.progress()
     addresses = resolve(options.host, options.port, options.use_ipv6, deadline)
     usable = [address for address in addresses if not _is_null(address.ip)]
     if not usable:
         raise ConnectionFailedError(ErrorCode.NULL_ADDRESS, f"While connecting to {target} ({addresses[0].ip}).")
-    for position, address in enumerate(usable):
-        with deadline.during(f"connecting to {target} ({address.ip}){leaving}"):
-            left = deadline.remaining()
-            addresses_left = len(usable) - position
-            share = math.inf if left is None or addresses_left == 1 else left / addresses_left
-            try:
-                return TcpStream(_connect_one(options, address, deadline, share), options.max_transfer_rate)
-            except ConnectionFailedError:
-                if addresses_left == 1:
-                    raise
-    raise AssertionError("unreachable: the last address returned or raised")
+    return TcpStream(_race(options, usable, deadline), options.max_transfer_rate)
 
 
-def _connect_one(options: TcpOptions, address: ResolvedAddress, deadline: Deadline, share: float) -> socket.socket:
+def _race(options: TcpOptions, addresses: list[ResolvedAddress], deadline: Deadline) -> socket.socket:
+    """The socket of the first address that answers; all others are closed."""
+    leaving = f" from local port {options.local_port}" if options.local_port else ""
+    waiting = deque(addresses)
+    running: dict[socket.socket, str] = {}  # and what is being done with it
+    failure: ConnectionFailedError | None = None
+    try:
+        with deadline.during(deadline.doing):
+            while waiting or running:
+                try:
+                    if waiting:
+                        address = waiting.popleft()
+                        deadline.doing = f"connecting to {options.host} port {options.port} ({address.ip}){leaving}"
+                        running[_begin_connecting(options, address, deadline)] = deadline.doing
+                    if (connected := _settled(running, deadline, _NEXT_ATTEMPT if waiting else math.inf)) is not None:
+                        return connected
+                except ConnectionFailedError as error:
+                    failure = error
+    finally:
+        for sock in running:
+            sock.close()
+    raise failure or AssertionError("no address was tried")
+
+
+def _begin_connecting(options: TcpOptions, address: ResolvedAddress, deadline: Deadline) -> socket.socket:
     try:
         sock = socket.socket(address.family, socket.SOCK_STREAM)
     except OSError as error:  # a family that this host lacks, or no descriptor left
@@ -206,22 +222,31 @@ def _connect_one(options: TcpOptions, address: ResolvedAddress, deadline: Deadli
         _set_options(sock, options)
         if options.local_host or options.local_port:
             _bind(sock, options, address, deadline)
-        _await_connection(sock, address, deadline, share)
+        number = sock.connect_ex(address.sockaddr)
     except BaseException:
         sock.close()
         raise
+    if number and number not in _UNDER_WAY:
+        sock.close()
+        raise from_os_error(OSError(number, os.strerror(number)), deadline.doing)
     return sock
 
 
-def _await_connection(sock: socket.socket, address: ResolvedAddress, deadline: Deadline, share: float) -> None:
-    number = sock.connect_ex(address.sockaddr)
-    if number in _UNDER_WAY:
-        if Readiness(writable=sock).wait(deadline, at_most=share):
-            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        else:
-            number = errno.ETIMEDOUT
-    if number:
-        raise from_os_error(OSError(number, os.strerror(number)), deadline.doing)
+def _settled(running: dict[socket.socket, str], deadline: Deadline, seconds: float) -> socket.socket | None:
+    """Wait for an answer and take its socket out of ``running``: return it, or raise why it has failed.
+
+    None when ``seconds`` are over, and when nothing runs.
+    """
+    if not running or not Readiness(writable=(*running,)).wait(deadline, at_most=seconds):
+        return None
+    # Of several that have answered it is the first in their order. One alone need not be asked again.
+    sock = next(sock for sock in running if len(running) == 1 or Readiness(writable=(sock,)).now(deadline))
+    doing = running.pop(sock)
+    number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if not number:
+        return sock
+    sock.close()
+    raise from_os_error(OSError(number, os.strerror(number)), doing)
 
 
 def _bind(sock: socket.socket, options: TcpOptions, address: ResolvedAddress, deadline: Deadline) -> None:

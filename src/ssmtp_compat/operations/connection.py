@@ -172,7 +172,7 @@ class Connection:
         if _HELLO_NAME.fullmatch(name):
             return name
         # RFC 5321 4.1.4: a client without a meaningful name gives its address as a literal.
-        address = self._transport.local_address
+        address = self._transport.local_address.partition("%")[0]  # a zone means something on this host only
         return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
     # -- in between ---------------------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ..catalog.errors import ErrorCode
 from ..errors import OperationInterruptedError, ReplyError, SSMTPError
 from ..events import EventHub
 from ..message.addresses import Mailbox
 from ..message.compose import Composed
+from ..message.headers import read_fields
 from ..net.deadline import Deadline
 from ..smtp import commands
 from ..smtp.commands import Command, Verb
@@ -222,10 +223,7 @@ def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) ->
         or any(mailbox.needs_utf8 for mailbox, _, _ in outgoing.recipients)
     )
     if utf8 and "SMTPUTF8" not in offered:
-        raise SSMTPError(
-            ErrorCode.EXTENSION_MISSING,
-            "An address has non-ASCII characters in its local part, and the server does not offer SMTPUTF8.",
-        )
+        _refuse_utf8(outgoing, composed)
     if "DSN" not in offered:
         _refuse_dsn(outgoing)
     # As RFC 1870 3 counts: with the line end that a body without one gets in front of the dot.
@@ -254,6 +252,22 @@ def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) ->
         ),
         mail_parameters=tuple(parameters),
     )
+
+
+def _refuse_utf8(outgoing: Outgoing, composed: Composed) -> NoReturn:
+    """For a server without SMTPUTF8: raise, naming what needs it."""
+    mailboxes = [mailbox for mailbox, _, _ in outgoing.recipients]
+    if outgoing.reverse_path is not None:
+        mailboxes.append(outgoing.reverse_path)
+    found = next((mailbox for mailbox in mailboxes if mailbox.needs_utf8), None)
+    if found is not None:
+        told = f"{found.addr_spec()} has non-ASCII characters in its local part"
+    else:
+        # What stands behind a line that is no field belongs to the header here, and to no field.
+        fields = read_fields(composed.header.decode("utf-8"))
+        named = next((f" field {field.name}" for field in fields if not field.value.isascii()), "")
+        told = f"The header{named} has non-ASCII characters that are not encoded"
+    raise SSMTPError(ErrorCode.EXTENSION_MISSING, f"{told}, and the server does not offer SMTPUTF8.")
 
 
 def _refuse_dsn(outgoing: Outgoing) -> None:

@@ -25,6 +25,9 @@ __all__ = ["check_enquiry", "expand", "verify"]
 # RFC 2034 section 4: a server with ENHANCEDSTATUSCODES puts one in front of the text of every line.
 _ENHANCED_STATUS: Final = re.compile(r"\A2\.[0-9]{1,3}\.[0-9]{1,3} +")
 
+# RFC 5321 3.5.1 has any text for a name, and 4.1.2 a route of hosts that is to be ignored; neither is RFC 5322's.
+_NAMED_MEMBER: Final = re.compile(r"(?P<name>[^<>]*)<(?:@[^:<>]*:)?(?P<address>[^<>]*)>[ \t]*")
+
 
 def check_enquiry(text: str) -> str:
     """Return ``text`` without blanks around it; raises :class:`InvalidValueError` for one that cannot be asked about.
@@ -95,6 +98,19 @@ def _member(line: str) -> Mailbox | None:
     try:
         member = parse_mailbox(text, "the reply to EXPN")
     except InvalidValueError:
-        return None
+        return _named_member(text)
     # "250 Done" would be a mailbox named Done; RFC 5321 wants angle brackets, and some servers leave them out.
     return member if member.domain or "<" in text else None
+
+
+def _named_member(text: str) -> Mailbox | None:
+    """The mailbox of a line that is no address of a header: behind a name that no header could have as it is, such as
+    one with a comma, or with a source route."""
+    found = _NAMED_MEMBER.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        address = parse_mailbox(found["address"], "the reply to EXPN")
+        return Mailbox(found["name"].strip(" \t"), address.local_part, address.domain)
+    except InvalidValueError:
+        return None

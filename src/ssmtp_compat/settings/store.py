@@ -20,6 +20,7 @@ from ..catalog.schema import Access, ConfigDef, PropertyDef, ValueType, Writable
 from ..catalog.values import check_single_line, convert, format_text, shown, to_choice
 from ..errors import InvalidValueError, SSMTPError
 from ..message.addresses import Mailbox, parse_mailbox
+from ..message.domains import ascii_host
 from ..message.encoded_words import check_charset
 from ..smtp.dsn import check_envelope_id, check_ret, parse_recipient_options
 from .code_pages import codec_of
@@ -51,11 +52,12 @@ def _check_port(value: Value) -> None:
 
 
 # Checks that a row's bounds cannot express.
-_EXTRA_CHECKS: Final[dict[str, Callable[[Value], None]]] = {
+_EXTRA_CHECKS: Final[dict[str, Callable[[Value], object]]] = {
     "Charset": _check_charset,
     "CodePage": _check_code_page,
     "DSNEnvelopeId": lambda value: check_envelope_id(str(value), "DSNEnvelopeId"),
     "DSNReturn": lambda value: check_ret(str(value), "DSNReturn"),
+    "Hello": lambda value: ascii_host(str(value).strip(), "Hello"),
     "MailPort": _check_port,
 }
 

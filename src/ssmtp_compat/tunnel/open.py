@@ -15,8 +15,8 @@ def open_tunnel(dial: Dial, options: TunnelOptions, host: str, port: int, deadli
     """Connect to ``host`` and ``port`` through a proxy to which ``dial`` connects; the stream has nothing of its talk.
 
     Of several addresses of ``host`` that were found on this side the next is tried, over a new connection, where the
-    proxy does not get to one. While there are further ones, an address gets an even share of the time left, as
-    :func:`net.tcp.connect` has it: a proxy may wait for minutes on an address that swallows packets.
+    proxy does not get to one. While there are further ones, an address gets an even share of the time left: a
+    proxy may wait for minutes on an address that swallows packets.
 
     Raises what :func:`target.find_targets`, :func:`socks.connect_socks` and :func:`http_connect.connect_http` raise,
     and what ``dial`` raises; nothing is left open then.

@@ -1,5 +1,6 @@
 """Connecting: addresses in order, errors with names, deadlines and interruption."""
 
+import contextlib
 import errno
 import socket
 import threading
@@ -103,9 +104,45 @@ def test_the_last_address_gives_the_error(closed_port, resolver):
         connect(TcpOptions("mail.example", 25), Deadline(5))
 
 
-def test_a_silent_address_leaves_time_for_the_next(listener, silent_port, resolver):
+@pytest.mark.parametrize("seconds", [0.4, 30, 0])
+def test_a_silent_address_costs_a_quarter_of_a_second(listener, silent_port, resolver, seconds):
     resolver(("127.0.0.1", silent_port), listener.getsockname())
-    connect(TcpOptions("mail.example", 25), Deadline(0.4)).close()
+    started = time.monotonic()
+    connect(TcpOptions("mail.example", 25), Deadline(seconds)).close()
+    assert 0.2 < time.monotonic() - started < 2
+
+
+def test_a_late_answer_is_taken_although_others_are_tried(silent_port, resolver):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as late:
+        fillers = [socket.socket() for _ in range(3)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(late.getsockname())
+        resolver(late.getsockname(), ("127.0.0.1", silent_port))
+
+        def make_room():
+            time.sleep(0.4)
+            for filler in fillers:
+                filler.close()
+            late.settimeout(0.2)
+            for _ in fillers:
+                with contextlib.suppress(TimeoutError):
+                    late.accept()[0].close()
+
+        thread = threading.Thread(target=make_room)
+        thread.start()
+        stream = connect(TcpOptions("mail.example", 25), Deadline(10))  # Linux knocks again after a second
+        assert stream.socket.getpeername() == late.getsockname()
+        stream.close()
+        thread.join()
+
+
+def test_who_answers_first_is_taken_and_the_others_are_let_go(listener, closed_port, silent_port, resolver):
+    silent = [("127.0.0.1", silent_port)] * 2
+    resolver(silent[0], ("127.0.0.1", closed_port), silent[1], listener.getsockname())
+    stream = connect(TcpOptions("mail.example", 25), Deadline(10))
+    assert stream.socket.getpeername() == listener.getsockname()
+    stream.close()
 
 
 def test_ipv6_goes_first_when_preferred(listener, resolver):

@@ -54,6 +54,26 @@ def test_server_alone_is_enough(settings: Settings):
     assert views.tcp_options(settings) == TcpOptions("mail.example.test", 25)
 
 
+def test_a_server_outside_ascii_is_one_and_the_same_everywhere(settings: Settings):
+    put(settings, P.MailServer, "mail.straße.example")  # in IDNA 2003 that is strasse, which may be somebody else's
+    put(settings, P.SSLStartMode, SSLStartModes.sslImplicit)
+    put(settings, P.User, "alice")
+    tls, credentials = views.tls_options(settings, None), views.smtp_options(settings).credentials
+    assert tls is not None
+    assert credentials is not None
+    names = {views.tcp_options(settings).host, tls.server_name, credentials.host}
+    assert names == {"mail.xn--strae-oqa.example"}
+
+
+@pytest.mark.parametrize("server", ["mail server ü", "ü..example", "ü" * 80])
+def test_a_server_outside_ascii_that_is_none_is_named(settings: Settings, server: str):
+    put(settings, P.MailServer, server)
+    with pytest.raises(SSMTPError) as caught:
+        views.tcp_options(settings)
+    assert caught.value.code is ErrorCode.INVALID_VALUE
+    assert "MailServer" in caught.value.message
+
+
 @pytest.mark.parametrize("server", ["", "  "])
 def test_connection_needs_a_server(settings: Settings, server: str):
     put(settings, P.MailServer, server)

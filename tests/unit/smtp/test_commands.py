@@ -37,5 +37,7 @@ def test_a_control_character_in_a_parameter_is_refused():
         commands.mail("a@b.example", ["SIZE=1\r\nRCPT TO:<c@d.example>"])
 
 
-def test_the_trace_of_an_initial_response_shows_no_secret():
-    assert commands.auth("PLAIN", b"\0user\0pw").trace == "AUTH PLAIN ****"
+def test_neither_the_trace_nor_the_repr_of_an_initial_response_shows_a_secret():
+    command = commands.auth("PLAIN", b"\0user\0pw")
+    assert command.trace == "AUTH PLAIN ****"
+    assert repr(command) == "Command('AUTH PLAIN ****')"

@@ -29,6 +29,7 @@ def parse(data: bytes, max_line: int = 2048) -> list[tuple[int, tuple[str, ...]]
         (b"250 bare line feed\n", [(250, ("250 bare line feed",))]),
         ("250 grüße\r\n".encode(), [(250, ("250 grüße",))]),
         (b"250 \xff\x00\r\n", [(250, ("250 �\x00",))]),
+        (b"250-\xff\r\n250 \xc3\r\n", [(250, ("250-�", "250 �"))]),
         (b"250 unfin", []),
         (b"250-unfinished\r\n", []),
     ],

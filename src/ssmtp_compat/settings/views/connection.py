@@ -7,12 +7,13 @@ from typing import Final
 from ...catalog.enums import AuthMechanisms, PropertyID
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError, SSMTPError, UnsupportedError
+from ...message.domains import ascii_host
 from ...net.tcp import TcpOptions
 from ...net.timeouts import Timeouts
 from ...smtp.auth.mechanism import Credentials
 from ...smtp.options import SmtpOptions, TlsStart
 from ..store import Settings
-from .tls import host, tls_start
+from .tls import server_name, tls_start
 
 P = PropertyID
 
@@ -30,7 +31,7 @@ _BEARER: Final = "bearer "
 
 def tcp_options(settings: Settings) -> TcpOptions:
     """Where to connect and with which socket options."""
-    server = host(settings)
+    server = server_name(settings)
     if not server:
         raise SSMTPError(ErrorCode.NO_MAIL_SERVER)
     return TcpOptions(
@@ -78,7 +79,7 @@ def smtp_options(settings: Settings) -> SmtpOptions:
                 "User is set and AllowExtensions is False, but logging in (AUTH) is an extension; set it to True.",
             )
     return SmtpOptions(
-        hello=settings.setting_text("Hello"),
+        hello=ascii_host(settings.setting_text("Hello").strip(), "Hello"),
         use_extensions=settings.flag(P.AllowExtensions),
         use_pipelining=settings.setting_flag("UsePipelining"),
         tls_start=start,
@@ -102,4 +103,4 @@ def _credentials(settings: Settings, mechanism: AuthMechanisms) -> Credentials:
         # The whole value of HTTP's Authorization field, which many programs hand on as it is.
         if password.lower().startswith(_BEARER):
             password = password[len(_BEARER) :].strip()
-    return Credentials(settings.text(P.User), password, identity, host(settings), settings.number(P.MailPort))
+    return Credentials(settings.text(P.User), password, identity, server_name(settings), settings.number(P.MailPort))

@@ -132,8 +132,10 @@ def message_spec(settings: Settings, now: datetime, seed: bytes) -> MessageSpec:
     if date == "*":
         # What is made by itself gives way to a field of the caller's own.
         date = "" if "date" in own else format_date(now)
+    authors = _addresses(settings, P.From)
     return MessageSpec(
-        from_=_addresses(settings, P.From),
+        from_=authors,
+        sender=_sender(authors, own),
         to=settings.recipients.header(RecipientTypes.rtTo),
         cc=settings.recipients.header(RecipientTypes.rtCc),
         reply_to=_addresses(settings, P.ReplyTo),
@@ -151,6 +153,13 @@ def message_spec(settings: Settings, now: datetime, seed: bytes) -> MessageSpec:
         header_charset=settings.setting_text("Charset"),
         line_limit=settings.setting_number("MaxHeaderLength"),
     )
+
+
+def _sender(authors: tuple[Mailbox | Group, ...], own: frozenset[str]) -> tuple[Mailbox, ...]:
+    # RFC 5322 3.6.2: several authors need a Sender, and large providers refuse mail that lacks it. The first of them is
+    # the one that the envelope names.
+    mailboxes = flatten(authors)
+    return mailboxes[:1] if len(mailboxes) > 1 and "sender" not in own else ()
 
 
 def _message_id(settings: Settings, seed: bytes, own: frozenset[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ...catalog.enums import PropertyID, SSLStartModes
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError
+from ...message.domains import ascii_host
 from ...smtp.options import TlsStart
 from ..store import Settings
 
@@ -44,8 +45,17 @@ def leaves_name_to_proxy(settings: Settings) -> bool:
     return settings.text(P.MailServer).lstrip().startswith("*")
 
 
+def server_name(settings: Settings) -> str:
+    """The server's name or address in ASCII, for everything that deals with the server.
+
+    The look-up by itself would take the older IDNA 2003, which makes another company's host of some names: strasse for
+    straße.
+    """
+    return ascii_host(host(settings), "MailServer")
+
+
 def host(settings: Settings) -> str:
-    """The server's name or address."""
+    """The server's name or address as it was written."""
     text = settings.text(P.MailServer).strip().removeprefix("*")
     # An IPv6 address in brackets, as URLs and e-mail addresses have it.
     return text[1:-1] if text.startswith("[") and text.endswith("]") else text
@@ -72,7 +82,7 @@ def tls_options(settings: Settings, client: KeyPair | None) -> TlsOptions | None
 
     accepted = settings.binary(P.SSLAcceptServerCertEncoded)
     return TlsOptions(
-        server_name=host(settings),
+        server_name=server_name(settings),
         ca_file_candidates=tuple(path for path in settings.setting_text("SSLCACertFilePaths").split(";") if path),
         ca_file=settings.setting_text("OpenSSLCAFile"),
         ca_dir=settings.setting_text("OpenSSLCADir"),
