@@ -60,6 +60,14 @@ def test_an_ipv6_address_of_the_proxy_may_stand_in_brackets(settings: Settings):
     assert views.tunnel_options(settings).host == "::1"
 
 
+def test_a_proxy_outside_ascii_is_the_one_of_idna_2008(settings: Settings):
+    fill(settings, {P.FirewallHost: "proxy.straße.example", P.FirewallType: T.fwTunnel})
+    assert views.tunnel_options(settings).host == "proxy.xn--strae-oqa.example"
+    fill(settings, {P.FirewallHost: "proxy server ü"})
+    with pytest.raises(InvalidValueError, match="FirewallHost"):
+        views.tunnel_options(settings)
+
+
 def test_firewallhost_goes_before_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ALL_PROXY", "socks5h://other.example.test:1")
     fill(settings, {P.FirewallAutoDetect: True})

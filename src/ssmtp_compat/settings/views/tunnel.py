@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ...catalog.enums import FirewallTypes, PropertyID
 from ...catalog.errors import ErrorCode
 from ...errors import InvalidValueError
+from ...message.domains import ascii_host
 from ..store import Settings
 from .tls import host, leaves_name_to_proxy
 
@@ -67,7 +68,7 @@ def _excepted(settings: Settings, target: str) -> bool:
 def _named(settings: Settings, kind: FirewallTypes) -> TunnelOptions:
     from ...tunnel.options import ProxyKind, TunnelOptions
 
-    proxy = settings.text(P.FirewallHost).strip()
+    proxy = ascii_host(settings.text(P.FirewallHost).strip(), "FirewallHost")
     if not proxy:
         raise InvalidValueError(
             ErrorCode.INVALID_VALUE, "FirewallType names a kind of proxy, and FirewallHost is empty."
