@@ -19,6 +19,7 @@ from ssmtp_compat import (
     ssmtp_set,
 )
 from ssmtp_compat.catalog.errors import ErrorCode
+from ssmtp_compat.spool import reading, writing
 from wire.mailer import CONTENT, Mailer
 from wire.queue_runs import endings, queue, run
 from wire.scripted_server import Close, Ending, Reset, ScriptedServer, Send, Step
@@ -82,6 +83,26 @@ def test_a_queue_is_a_local_directory(where: str, tmp_path: Path):
     assert {entry.name for entry in tmp_path.iterdir()} == {"file"}
 
 
+def test_a_queue_that_everybody_may_empty_is_no_queue(spool: Path, closed_port: int):
+    queue(spool)
+    spool.chmod(0o777)
+    with Mailer(closed_port) as mailer:
+        assert ssmtp_do_queue(mailer.handle, str(spool)) == ""
+        assert mailer.error[0] == ErrorCode.CANNOT_OPEN_FILE
+        assert "(mode 0777)" in mailer.error[1]
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.CANNOT_OPEN_FILE
+    assert endings(spool) == [".queued"]
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o2770, 0o755])
+def test_a_queue_may_be_shared(spool: Path, mode: int):
+    spool.chmod(mode)
+    queue(spool)
+    with ScriptedServer() as server:
+        assert run(server.port, spool) == (0, "")
+    assert endings(spool) == []
+
+
 @pytest.mark.parametrize("where", [b"\xff", Path("/tmp"), object(), ["/tmp"], "/tmp/half \ud83d"])
 def test_what_is_no_name_of_a_directory_raises_nothing(where: Any):
     with Mailer(25) as mailer:
@@ -104,6 +125,31 @@ def test_a_message_that_cannot_be_sent_is_not_queued(spool: Path):
         assert ssmtp_do_queue(mailer.handle, str(spool)) == ""
         assert mailer.error[0] == ErrorCode.NO_RECIPIENT
     assert endings(spool) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "unit"), [("SendTo", ", bob{}@long.name.example.test"), ("Subject", " word number {}")]
+)
+def test_what_would_be_refused_when_it_is_sent_is_not_queued(
+    spool: Path, field: str, unit: str, monkeypatch: pytest.MonkeyPatch
+):
+    """What is too long is the block of the file, or the header of the message."""
+    monkeypatch.setattr(writing, "MAXIMUM_HEADER", 2000)
+    monkeypatch.setattr(reading, "MAXIMUM_HEADER", 2000)
+    monkeypatch.setattr(reading, "_CHUNK", 64)
+    queued = refused = 0
+    with ScriptedServer() as server, Mailer(server.port, SendTo="a@example.test") as mailer:
+        for count in range(10, 200, 5):
+            mailer.set(**{field: "".join(unit.format(number) for number in range(count)).lstrip(", ")})
+            if ssmtp_do_queue(mailer.handle, str(spool)):
+                queued += 1
+            else:
+                assert mailer.error[0] == ErrorCode.INVALID_VALUE
+                assert "2000 at most" in mailer.error[1]
+                refused += 1
+        assert len(endings(spool)) == queued
+        assert run(server.port, spool) == (0, "")
+    assert min(queued, refused) > 5
 
 
 def test_a_full_disk_leaves_nothing(spool: Path, monkeypatch: pytest.MonkeyPatch):
@@ -159,9 +205,22 @@ def test_the_next_message_is_on_its_way_before_the_verdict_on_this_one(spool: Pa
     queue(spool, count=3)
     with ScriptedServer() as server:
         assert run(server.port, spool) == (0, "")
-    # Three groups of commands and three messages; what a session has besides is EHLO and QUIT.
-    joined = b"".join(server.connection.segments)
-    assert joined.count(b".\r\nMAIL FROM") == 2
+    # In one write, so that the server is woken once for each message.
+    assert sum(b".\r\nMAIL FROM" in segment for segment in server.connection.segments) == 2
+
+
+def test_no_message_comes_to_its_end_before_the_file_of_the_one_before_is_gone(spool: Path):
+    """Or a sender that dies could leave two that were sent."""
+    left: list[int] = []
+
+    def verdict(_: str) -> str:
+        left.append(len(endings(spool)))
+        return "250 OK"
+
+    queue(spool, count=5)
+    with ScriptedServer(replies={"MESSAGE": verdict}) as server:
+        assert run(server.port, spool) == (0, "")
+    assert left == [5, 4, 3, 2, 1]
 
 
 def test_while_a_long_message_goes_out_the_next_is_free_for_other_senders(spool: Path):
@@ -258,6 +317,27 @@ def test_a_refusal_is_one_messages_own(spool: Path, verb: str, reply: str, rest:
     assert (spool / (stem + rest[0])).exists()
     if ".reason" in rest:
         assert reply in (spool / f"{stem}.reason").read_text()
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("MAIL", "530 5.7.0 log in"),
+        ("MAIL", "534 5.7.9 too weak"),
+        ("MAIL", "535 5.7.8 log in"),
+        ("MAIL", "538 5.7.11 encrypt first"),
+        ("RCPT", "530 5.7.0 log in"),
+        ("DATA", "530 5.7.0 log in"),
+        ("MESSAGE", "530 5.7.0 log in"),
+    ],
+)
+def test_a_server_that_wants_a_log_in_fails_no_message(spool: Path, verb: str, reply: str, pipelining: bool):
+    queue(spool, count=4)
+    good = "354 go on" if verb == "DATA" else "250 OK"
+    with ScriptedServer(replies={verb: [good, reply]}, extensions=["PIPELINING"] * pipelining) as server:
+        assert run(server.port, spool) == (ErrorCode.SMTP_PROTOCOL, reply)
+    assert endings(spool) == [".queued"] * 3
 
 
 def test_what_waits_is_sent_the_next_time(spool: Path):

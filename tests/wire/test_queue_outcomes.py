@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ssmtp_compat import handles
+from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import SSMTPError
 from ssmtp_compat.operations.queueing import Outcome, QueueOptions
 from ssmtp_compat.spool.directory import SpoolDirectory, Waiting
@@ -71,12 +72,34 @@ def test_only_what_is_asked_for_is_sent_and_asked_for_when_its_turn_comes(tmp_pa
                 files = {one.name: one for one in directory.waiting()}
             assert server.connections == []
             yield files[names[2]]
-            assert server.commands[-1] == "DATA"  # and the verdict on it is still to come
+            assert server.messages == []  # it is asked for while the server has the commands of the one before
             yield files[names[0]]
 
         code, told = watched(server.port, tmp_path, two_of_three())
     assert (code, [name for name, *_ in told]) == (0, [names[2], names[0]])
     assert [path.name for path in tmp_path.iterdir()] == [names[1]]
+
+
+def test_a_message_does_not_wait_for_what_comes_behind_one_that_cannot_be_sent(tmp_path: Path):
+    names = [*queue_messages(tmp_path, 1), *queue_messages(tmp_path, 1, MessageText="x" * 500 + "\r\n")]
+    names += queue_messages(tmp_path, 1)
+    with ScriptedServer(extensions=["SIZE 400", "PIPELINING"]) as server:
+
+        def all_three() -> Iterator[Waiting]:
+            with SpoolDirectory(str(tmp_path)) as directory:
+                files = {one.name: one for one in directory.waiting()}
+            yield files[names[0]]
+            yield files[names[1]]
+            assert len(server.messages) == 1
+            yield files[names[2]]
+
+        code, told = watched(server.port, tmp_path, all_three())
+    assert code == ErrorCode.MESSAGE_TOO_LARGE
+    assert [(name, outcome) for name, outcome, *_ in told] == [
+        (names[1], Outcome.FAILED),
+        (names[0], Outcome.SENT),
+        (names[2], Outcome.SENT),
+    ]
 
 
 def test_a_file_that_cannot_be_taken_away_is_told_with_its_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -145,7 +145,7 @@ class SSMTPClient:
 
     def queue(self, path: str) -> str:
         """Put the message into a directory, to be sent by :meth:`process_queue`; returns the name of its file."""
-        from ..operations.queueing import queue_message
+        from ..operations.submitting import queue_message
 
         with self._gate:
             with self.settings.lock:

@@ -51,13 +51,21 @@ class Content(ABC):
     def command(self) -> Command | None:
         """What may go out together with MAIL and RCPT; :meth:`send` does the rest."""
 
+    @property
+    def short(self) -> bool:
+        """Whether it is a single piece."""
+        return len(self._header) + self._body_octets <= _PIECE
+
     @abstractmethod
     def prepare(self) -> None:
         """Do what can be done before there is anything to send: there is time for it while the server works."""
 
     @abstractmethod
-    def send(self, deadline: Deadline) -> None:
-        """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for what is refused on the way."""
+    def send(self, deadline: Deadline, *, hold: bool) -> None:
+        """Send what has not gone out with MAIL and RCPT. Raises :class:`ReplyError` for what is refused on the way.
+
+        With ``hold`` a short message may wait for the commands of the next one, to go out in one write with them.
+        """
 
     @abstractmethod
     def finish(self, deadline: Deadline) -> None:
@@ -101,12 +109,16 @@ class DataContent(Content):
         pieces = content_pieces(self._header, self._content, _PIECE, self._start)
         self._cut = itertools.chain((next(pieces),), pieces)
 
-    def send(self, deadline: Deadline) -> None:
+    def send(self, deadline: Deadline, *, hold: bool) -> None:
         if self._exchange.session.state is not _CONTENT:
             reply = self._exchange.command(commands.DATA, deadline)
             if not reply.intermediate:
                 raise refusal(reply)
-        self._exchange.send_content(self._pieces(), deadline)
+        if hold and self.short:
+            (piece,) = self._pieces()
+            self._exchange.hold_content(piece, deadline)
+        else:
+            self._exchange.send_content(self._pieces(), deadline)
 
     def finish(self, deadline: Deadline) -> None:
         reply = self._exchange.content_reply(deadline)
@@ -130,7 +142,7 @@ class BdatContent(Content):
     def command(self) -> Command | None:
         # A short message needs no round trip of its own. A long one would be sent in vain where nobody may have it, and
         # the events of a transfer are to begin when it is known that there is one.
-        if len(self._header) + self._body_octets > _PIECE or any(map(self._events.wants, _TRANSFER_EVENTS)):
+        if not self.short or any(map(self._events.wants, _TRANSFER_EVENTS)):
             return None
         ((command, _),) = self._chunks()
         return command
@@ -138,7 +150,7 @@ class BdatContent(Content):
     def prepare(self) -> None:
         """Nothing: what goes along with MAIL and RCPT is ready, and a long message is cut while it is sent."""
 
-    def send(self, deadline: Deadline) -> None:
+    def send(self, deadline: Deadline, *, hold: bool) -> None:
         if self._exchange.session.state is not _IDLE:  # or it has gone out with MAIL and RCPT
             reply = self._exchange.chunks(self._chunks(), deadline)
             if not reply.positive:

@@ -26,7 +26,7 @@ from .connection import Connection
 from .content import BdatContent, Content, DataContent
 from .exchange import refusal
 
-__all__ = ["Delivery", "Outgoing"]
+__all__ = ["Delivery", "Neighbours", "Outgoing"]
 
 # Looked up once, see session.py.
 _IDLE, _CONTENT, _RCPT = State.IDLE, Verb.CONTENT, Verb.RCPT
@@ -49,6 +49,15 @@ class Outgoing(NamedTuple):
         if not options.allow_empty_to and all(role is not Role.TO for _, role, _ in self.recipients):
             raise SSMTPError(ErrorCode.NO_RECIPIENT, "SendTo is empty; AllowEmptyTo=True allows Cc and BCc alone.")
         return self.compose(True)
+
+
+class Neighbours(NamedTuple):
+    """The messages before and after one, for a sender that never waits for one of them alone."""
+
+    verdict: Callable[[Reply], None]
+    """Told the reply to the message before, if it is still to come; if it raises, the connection has to be closed."""
+    prepare: Callable[[], bool]
+    """Called while the server is busy, more than once perhaps; whether there is a next one, to be begun at once."""
 
 
 class Delivery:
@@ -84,12 +93,12 @@ class Delivery:
         outgoing: Outgoing,
         composed: Composed,
         deadline: Deadline,
-        previous: Callable[[Reply], None] | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         """The first part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
 
         Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
-        PIPELINING, and ``previous`` is called with that reply; if it raises, the connection has to be closed.
+        PIPELINING. The end of a short message goes out in one write with the commands of the next one.
 
         A server that chokes on PIPELINING and stays in step gets everything once more, one command at a time.
         """
@@ -103,11 +112,11 @@ class Delivery:
         content = self._content = way(composed, self._exchange, self._events)
         try:
             try:
-                self._open_transaction(envelope, content, deadline, previous)
+                self._open_transaction(envelope, content, deadline, neighbours)
             except SSMTPError as error:
                 self._look_for_choking(error)
                 raise
-            content.send(deadline)
+            content.send(deadline, hold=neighbours is not None and content.short and neighbours.prepare())
         except ReplyError as error:
             if not (self._give_up(deadline) and error.choked):
                 raise
@@ -136,7 +145,7 @@ class Delivery:
         envelope: Envelope,
         content: Content,
         deadline: Deadline,
-        previous: Callable[[Reply], None] | None,
+        neighbours: Neighbours | None,
     ) -> None:
         """MAIL and RCPT, and behind them DATA, or BDAT with the message, if it may go along."""
         stop_on = self._options.stop_on_refusal
@@ -150,13 +159,20 @@ class Delivery:
             group.append(closing)
 
         pipelined = self._exchange.session.pipelines
+
+        def meanwhile() -> None:
+            content.prepare()
+            # Not behind a long one, or the next would be kept from other senders while this one goes out.
+            if neighbours is not None and content.short:
+                neighbours.prepare()
+
         error: ReplyError | None = None
         telling: Reply | None = None  # the reply that the error is about
         answered = accepted = 0
-        for answer in self._exchange.run(group, deadline, content.prepare):
+        for answer in self._exchange.run(group, deadline, meanwhile):
             if answer.verb is _CONTENT:
-                if previous is not None:
-                    previous(answer.reply)
+                if neighbours is not None:
+                    neighbours.verdict(answer.reply)
                 continue
             refused = refusal(answer.reply) if answer.reply.negative else None
             if answer.verb is _RCPT:

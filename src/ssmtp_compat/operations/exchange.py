@@ -121,24 +121,26 @@ class Exchange:
     ) -> Iterator[Answer]:
         """Send ``commands`` as close together as the server allows and give out their answers in order.
 
-        With PIPELINING a group goes out in one write. Whoever stops taking answers has to :meth:`drain` the session
-        before using it again; commands that are not sent by then are never sent. ``meanwhile`` is called once, while
-        the server works on the first of them.
+        With PIPELINING a group goes out in one write, behind a message that is held. Whoever stops taking answers has
+        to :meth:`drain` the session before using it again; commands that are not sent by then are never sent.
+        ``meanwhile`` is called once, while the server works on the first of them.
         """
         session = self.session
         waiting = deque(commands)
         broken: ConnectionFailedError | None = None
+        cut_short = False
         while waiting or session.in_flight:
             if waiting and session.in_flight <= _REFILL_AT:
                 if not session.in_flight:
                     self._hear_unasked(waiting[0].verb, deadline)
+                held = session.has_output
                 try:
                     self._send_group(waiting, deadline)
                 except ConnectionFailedError as error:
                     # A server that closes has said why: what it refused is given out, and a 421 is the error.
-                    broken = error
+                    broken, cut_short = error, held
                     waiting.clear()
-            if meanwhile is not None:
+            if meanwhile is not None and broken is None:
                 meanwhile()
                 meanwhile = None
             try:
@@ -147,6 +149,9 @@ class Exchange:
                 if broken is None:
                     raise
                 raise broken from None
+            if cut_short and broken is not None and answer.reply.positive:
+                raise broken  # not for a message that may never have come to its end
+            cut_short = False
             yield answer
         if broken is not None:
             session.connection_lost()
@@ -154,11 +159,11 @@ class Exchange:
 
     def _send_group(self, waiting: deque[Command], deadline: Deadline) -> None:
         group = self.session.send_group(waiting)
-        if group:
-            if self._events.wants(_TRAIL):
-                for command in group:
-                    self._trace(FROM_CLIENT, command.trace)
-            self._write(group[-1].verb, deadline)
+        if group and self._events.wants(_TRAIL):
+            for command in group:
+                self._trace(FROM_CLIENT, command.trace)
+        if self.session.has_output:
+            self._write(group[-1].verb if group else _CONTENT, deadline)
 
     def drain(self, deadline: Deadline) -> None:
         """Take the answers still outstanding, so that the session is in step again."""
@@ -172,6 +177,8 @@ class Exchange:
 
     def content_reply(self, deadline: Deadline) -> Reply:
         """Await the reply to the message that was sent last."""
+        if self.session.has_output:
+            self._flush(_CONTENT, deadline)
         return self._await(deadline).reply
 
     def send_content(self, pieces: Iterable[bytes | memoryview], deadline: Deadline) -> None:
@@ -185,6 +192,12 @@ class Exchange:
             self.session.content_sent()
             self._explain(error, deadline)
         self.session.content_sent()
+
+    def hold_content(self, content: bytes | memoryview, deadline: Deadline) -> None:
+        """As :meth:`send_content`, for a whole short message, which then goes out in one write with what follows it."""
+        self._hear_unasked(_CONTENT, deadline)
+        self.session.content_begins()
+        self.session.content_sent(content)
 
     def chunks(self, chunks: Iterable[tuple[Command, Iterable[bytes | memoryview]]], deadline: Deadline) -> Reply:
         """Send the message chunk by chunk: each a BDAT, and the pieces that it does not carry itself.

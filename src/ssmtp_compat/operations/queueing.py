@@ -1,11 +1,9 @@
-"""Messages that wait in a directory: putting one in, and sending all in one session, without a wait in between."""
+"""Messages that wait in a directory: sending all of them in one session, without a wait in between."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -23,7 +21,6 @@ from ..errors import (
 )
 from ..events import EventHub
 from ..message.compose import Composed
-from ..message.headers import read_fields
 from ..net.deadline import Deadline
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
@@ -33,14 +30,16 @@ from ..spool.directory import SpoolDirectory, Waiting, shown
 from ..spool.file_content import ContentLostError
 from ..spool.format import FormatError
 from ..spool.reading import OpenedMessage, open_message
-from ..spool.writing import Submission, put_message
 from .connection import Connection
-from .delivery import Delivery, Outgoing
+from .delivery import Delivery, Neighbours, Outgoing
 from .exchange import refusal
 
-__all__ = ["Outcome", "QueueOptions", "QueueRun", "queue_message"]
+__all__ = ["Outcome", "QueueOptions", "QueueRun"]
 
 _PERMANENT: Final = 500
+# With these it is not this message that is refused: the server closes, or it wants a log-in, another one, or TLS first
+# (RFC 4954 section 6, RFC 3207 section 4), and would say so to each.
+_OF_THE_SESSION: Final = frozenset((SERVICE_CLOSING, 530, 534, 535, 538))
 # With these the connection is of no more use, or nothing more may be sent; every other failure is one message's own.
 _ENDS_THE_RUN: Final = (
     ConnectionFailedError,
@@ -76,24 +75,9 @@ class QueueOptions:
     stop_at_failure: bool = False
     waiting: Iterable[Waiting] | None = None
     """What to send in place of everything that waits; the next is asked for when it is needed."""
+    ending: Callable[[], bool] = lambda: False
+    """Once it says so no message is begun any more."""
     settled: Settled = lambda *_: None
-
-
-def queue_message(path: str, outgoing: Outgoing, delivery: DeliveryOptions, created: datetime) -> str:
-    """Put a message into the directory ``path`` and return the name of its file.
-
-    Raises :class:`SSMTPError`: 302 for a directory that cannot be used, and what :meth:`Outgoing.check` raises.
-    """
-    with SpoolDirectory(path) as directory:
-        composed = outgoing.check(delivery)
-        if composed.eight_bit:
-            # Nobody knows yet what the server takes. What may not be encoded stays as it is.
-            with suppress(UnsupportedError):
-                composed = outgoing.compose(False)
-        submission = Submission(reverse_path=outgoing.reverse_path, recipients=outgoing.recipients, dsn=outgoing.dsn)
-        fields = read_fields(composed.header.decode("utf-8"))
-        message_id = next((field.value for field in fields if field.name.lower() == "message-id"), "")
-        return put_message(directory, submission, composed, created, message_id)
 
 
 class QueueRun:
@@ -116,6 +100,7 @@ class QueueRun:
         self._done = 0
         self._given_up = False
         self._say: Callable[[str], None] = lambda _: None
+        self._neighbours = Neighbours(self._verdict, self._prepare)
         self._directory = SpoolDirectory(path)
         try:
             waiting = self._directory.waiting() if options.waiting is None else options.waiting
@@ -150,7 +135,7 @@ class QueueRun:
         """Claim the next message to send; False where there is none, so that no connection is made for nothing."""
         while self._next is None and not self._stopped and (waiting := next(self._waiting, None)) is not None:
             self._next = self._claim(waiting)
-        return self._next is not None
+        return self._next is not None and not self._stopped
 
     def send_all(self, connection: Connection, deadline: Deadline, watch: Callable[[Delivery], None]) -> None:
         """Send everything; ``watch`` is told the delivery that events are about. Raises what ends the run."""
@@ -165,23 +150,25 @@ class QueueRun:
                 self._await_verdict(deadline)
         self._await_verdict(deadline)
 
+    def _prepare(self) -> bool:
+        return not self._options.stop_at_failure and self.claim()
+
     @property
     def _stopped(self) -> bool:
-        return self._given_up or (self._options.stop_at_failure and self.failure is not None)
+        return self._given_up or self._options.ending() or (self._options.stop_at_failure and self.failure is not None)
 
     def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
         deadline.check()
         try:
-            delivery.begin(_outgoing(opened), opened.composed, deadline, self._verdict)
+            delivery.begin(_outgoing(opened), opened.composed, deadline, self._neighbours)
         except ReplyError as error:
-            if error.reply_code == SERVICE_CLOSING:
-                raise
             self._settle_refused(claim, error)
         except _ENDS_THE_RUN:
             raise
         except SSMTPError as error:
             # Said before the server was asked, and it would be said again the next time.
             self._settle_failed(claim, error)
+            self._await_verdict(deadline)  # for the message before may have been held to go out with this one
         else:
             self._in_flight = (claim, delivery)
 
@@ -193,8 +180,6 @@ class QueueRun:
         try:
             delivery.finish(deadline)
         except ReplyError as error:
-            if error.reply_code == SERVICE_CLOSING:
-                raise
             self._in_flight = None
             self._settle_refused(claim, error)
         else:
@@ -222,6 +207,8 @@ class QueueRun:
                 raise trouble
 
     def _settle_refused(self, claim: Claim, error: ReplyError) -> None:
+        if error.reply_code in _OF_THE_SESSION:
+            raise error
         if error.reply_code >= _PERMANENT:
             self._settle_failed(claim, error)
         else:

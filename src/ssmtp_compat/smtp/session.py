@@ -273,17 +273,23 @@ class Session:
             raise AssertionError(f"a message does not fit {self.state.name}")
         self._refuse_early_reply()
 
-    def content_sent(self) -> None:
-        """Say that the message with its end-of-content dot is on its way, so that its reply is awaited."""
+    def content_sent(self, held: bytes | memoryview = b"") -> None:
+        """Say that the message with its end-of-content dot is on its way, so that its reply is awaited.
+
+        ``held`` is what of it is not: it goes out with what is sent next.
+        """
         if self.state is not _CONTENT_STATE or self._in_flight:
             raise AssertionError(f"a message does not fit {self.state.name}")
         self._in_flight.append((_CONTENT, None))
         self._hoped = _IDLE
+        if held:
+            self._output.append(held)
 
     def connection_lost(self) -> None:
         """Say that nothing can be sent any more, although the server's last words made sense."""
         self.state = State.CLOSED
         self._in_flight.clear()
+        self._output.clear()
 
     def _refuse_early_reply(self) -> None:
         # What is here before anything is asked would be taken for the answer to the next command.
@@ -293,6 +299,11 @@ class Session:
         if answer is None:
             raise ProtocolError("The server sent octets behind its last reply that nothing asked for.")
         raise ReplyError(answer.reply.text, answer.reply.code)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether octets wait for :meth:`data_to_send`."""
+        return bool(self._output)
 
     def data_to_send(self) -> bytes:
         """Take the octets that are to be sent now, in one write."""

@@ -86,9 +86,26 @@ class SpoolDirectory:
             raise SSMTPError(ErrorCode.CANNOT_OPEN_FILE, f"{path!r} is no directory; a queue has to be one.") from error
         except (OSError, ValueError) as error:
             raise failed(f"The directory {path!r} of the queue cannot be used", error) from error
+        try:
+            self._check_others()
+        except BaseException:
+            self.close()
+            raise
         self._clock = clock
         self._flushed_at = clock()
         self._changed = False
+
+    def _check_others(self) -> None:
+        # Everybody could delete mail, or have it sent again. The group and the owner are whom the directory was made
+        # for, and may: that is how several users share one.
+        with told(f"The directory {str(self.path)!r} of the queue cannot be used"):
+            mode = os.fstat(self.descriptor).st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise SSMTPError(
+                ErrorCode.CANNOT_OPEN_FILE,
+                f"Everybody may delete files in the directory {str(self.path)!r} of the queue "
+                f"(mode {stat.S_IMODE(mode):04o}); take that right away (chmod o-w), or set the sticky bit (chmod +t).",
+            )
 
     def close(self) -> None:
         """Give the descriptor back. What was not flushed may be forgotten by the disk."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import Final, NamedTuple
 
-from ..message.canonical import has_long_line
+from ..message.canonical import has_long_line, is_canonical
 from ..message.compose import Composed, without_blind_fields
 from ..octets import Sliceable
 from ..smtp.transparency import piece_end
@@ -112,8 +112,7 @@ def _check(content: Sliceable, body_start: int, queued: QueuedMessage) -> None:
 def _fault(chunk: bytes, *, undeclared: bool) -> str:
     """What is wrong with some lines of a message, or nothing. ``undeclared``: octets above 127 stand in the body, and
     the header does not say so."""
-    line_ends = chunk.count(b"\r\n")
-    if chunk.count(b"\r") != line_ends or chunk.count(b"\n") != line_ends:
+    if not is_canonical(chunk):
         return "line ends other than CRLF"
     if b"\0" in chunk:
         return "a NUL, which mail cannot carry"

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ..catalog.errors import ErrorCode
+from ..errors import InvalidValueError
 from ..message.addresses import Mailbox
 from ..message.compose import Composed
 from ..octets import sliceable
 from ..smtp.dsn import MessageDsn, RecipientDsn
 from ..smtp.envelope import Role
 from .directory import SpoolDirectory
-from .format import QueuedMessage, write_header
+from .format import MAXIMUM_HEADER, QueuedMessage, write_header
 
 __all__ = ["Submission", "put_message"]
 
@@ -33,7 +35,11 @@ class Submission:
 def put_message(
     directory: SpoolDirectory, envelope: Submission, composed: Composed, created: datetime, message_id: str
 ) -> str:
-    """Queue a message and return the file's name. Raises :class:`SSMTPError` (302); then there is no file."""
+    """Queue a message and return the file's name.
+
+    Raises :class:`SSMTPError`: 302, and 20005 for what :func:`open_message` would refuse; then there is no file.
+    """
+    _check_length("The header of the message", len(composed.header))
     digest, length = hashlib.sha256(), 0
     for chunk in _message(composed):
         digest.update(chunk)
@@ -48,7 +54,17 @@ def put_message(
         created=created.isoformat(timespec="seconds"),
         message_id=message_id,
     )
-    return directory.put(_joined(write_header(queued), _message(composed)))
+    block = write_header(queued)
+    _check_length("The list of the recipients", len(block))
+    return directory.put(_joined(block, _message(composed)))
+
+
+def _check_length(what: str, octets: int) -> None:
+    if octets > MAXIMUM_HEADER:
+        raise InvalidValueError(
+            ErrorCode.INVALID_VALUE,
+            f"{what} has {octets} octets, and a queued message {MAXIMUM_HEADER} at most; queue it to fewer at once.",
+        )
 
 
 def _joined(first: bytes, others: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:

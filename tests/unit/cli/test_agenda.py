@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from ssmtp_compat.cli.drain.agenda import FIRST_WAIT, LONGEST_WAIT, Agenda
+from ssmtp_compat.cli.drain.agenda import FIRST_WAIT, HELD_WAIT, LONGEST_WAIT, Agenda
 from ssmtp_compat.operations.queueing import Outcome
 from ssmtp_compat.spool.directory import Waiting
 
@@ -155,7 +155,7 @@ def test_what_was_refused_or_cannot_be_set_aside_has_turns_far_apart():
         assert taken(turns) == ["a"]
 
 
-def test_what_was_not_tried_is_next_and_what_somebody_else_has_is_looked_at_again_in_a_minute():
+def test_what_was_not_tried_is_next_and_what_somebody_else_has_is_looked_at_again_soon():
     clock = Clock()
     turns = agenda(clock)
     turns.found(files("a", "b", "c", "d"))
@@ -165,7 +165,10 @@ def test_what_was_not_tried_is_next_and_what_somebody_else_has_is_looked_at_agai
     turns.not_found([a])
     turns.found(files("a", "b", "c", "d"))
     assert taken(turns) == ["c", "d"]
-    clock.now += FIRST_WAIT
+    clock.now += HELD_WAIT - 1
+    turns.found(files("a"))
+    assert taken(turns) == []
+    clock.now += 1
     turns.found(files("a"))
     assert taken(turns) == ["a"]
 

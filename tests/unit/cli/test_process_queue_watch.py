@@ -142,6 +142,15 @@ def test_what_no_wait_would_heal_ends_it(
     assert len(list(tmp_path.glob("*.queued"))) == 3
 
 
+def test_a_log_in_that_was_forgotten_ends_it(run: Run, tmp_path: Path) -> None:
+    queue_messages(tmp_path, 3)
+    with ScriptedServer(replies={"MAIL": "530 5.7.0 log in"}) as server:
+        outcome = run(*watch(tmp_path, server.port))
+    assert outcome.status == 77
+    assert "ssmtp-compat: 161: 530 5.7.0 log in\n" in outcome.err
+    assert len(list(tmp_path.glob("*.queued"))) == 3
+
+
 def test_a_directory_that_has_gone_ends_it(run: Run, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()

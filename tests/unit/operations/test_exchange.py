@@ -146,6 +146,58 @@ def test_a_group_whose_every_reply_is_there_fails_all_the_same_where_it_could_no
     assert exchange.session.state is State.CLOSED
 
 
+# -- a message that is held to go out with what follows ---------------------------------------------------------------
+
+
+def holding(server: Server, *keywords: str) -> Exchange:
+    exchange = begun(server, *keywords)
+    assert len(list(exchange.run([MAIL, RCPT[0], commands.DATA], deadline()))) == 3
+    server.written.clear()
+    server._answers.pop(0)
+    exchange.hold_content(b"x\r\n.\r\n", deadline())
+    assert server.written == []
+    return exchange
+
+
+def test_a_held_message_goes_out_in_one_write_with_what_follows():
+    server = Server(OK * 2 + b"354 go on\r\n", OK * 3)
+    exchange = holding(server, "PIPELINING")
+    at: list[int] = []
+    answers = list(exchange.run([MAIL, RCPT[0]], deadline(), lambda: at.append(len(server.inbox))))
+    assert [answer.verb.name for answer in answers] == ["CONTENT", "MAIL", "RCPT"]
+    (write,) = server.written
+    assert write.startswith(b"x\r\n.\r\nMAIL FROM:")
+    assert at == [len(OK * 3)]  # once, when the server has it and before anything is read
+
+
+def test_a_held_message_goes_out_where_nothing_follows_or_nothing_may():
+    one_by_one = [OK, OK, b"354 go on\r\n"]
+    server = Server(OK * 2 + b"354 go on\r\n", OK)
+    assert holding(server, "PIPELINING").content_reply(deadline()).positive
+    assert server.written == [b"x\r\n.\r\n"]
+    server = Server(*one_by_one, OK, OK)
+    exchange = begun(server)
+    list(exchange.run([MAIL, RCPT[0], commands.DATA], deadline()))
+    exchange.hold_content(b"x\r\n.\r\n", deadline())
+    assert [answer.verb.name for answer in exchange.run([MAIL], deadline())] == ["CONTENT", "MAIL"]
+    assert server.written[-2] == b"x\r\n.\r\n"
+
+
+def test_a_held_message_that_could_not_be_sent_whole_was_not_accepted_whatever_lies_there():
+    server = Server(OK * 2 + b"354 go on\r\n", OK * 3, broken=None)
+    exchange = holding(server, "PIPELINING")
+    server._broken = 0
+    with pytest.raises(ConnectionFailedError, match="sending RCPT"):
+        next(exchange.run([MAIL, RCPT[0]], deadline()))
+    server = Server(OK * 2 + b"354 go on\r\n", b"552 5.3.4 too large\r\n")
+    exchange = holding(server, "PIPELINING")
+    server._broken = 0
+    answers = exchange.run([MAIL, RCPT[0]], deadline())
+    assert next(answers).reply.code == 552
+    with pytest.raises(ConnectionFailedError):
+        next(answers)
+
+
 # -- the server speaks unasked ----------------------------------------------------------------------------------------
 
 

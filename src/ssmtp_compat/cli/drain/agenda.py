@@ -13,12 +13,14 @@ from typing import Final
 from ...operations.queueing import Outcome
 from ...spool.directory import SENDING, Waiting
 
-__all__ = ["FIRST_WAIT", "LONGEST_WAIT", "Agenda"]
+__all__ = ["FIRST_WAIT", "HELD_WAIT", "LONGEST_WAIT", "Agenda"]
 
 FIRST_WAIT: Final = 60
 LONGEST_WAIT: Final = 4 * 60 * 60
 """Seconds. RFC 5321 4.5.4.1 wants 30 minutes between tries in general and lets the first ones follow sooner, as
 greylisting (RFC 6647) asks for. Postfix has 5 to 67 minutes."""
+HELD_WAIT: Final = 10
+"""Seconds until a file that somebody else has is looked at again: to look is cheap, and he may have died over it."""
 _DOUBLINGS: Final = (LONGEST_WAIT // FIRST_WAIT).bit_length()
 
 Uniform = Callable[[float, float], float]
@@ -117,7 +119,7 @@ class Agenda:
         """These were given out, and somebody else has them, or they are gone: see again in a while."""
         for waiting in files:
             self._taken_back(waiting.stem)
-            self._tries[waiting.stem] = (0, self._clock() + FIRST_WAIT)
+            self._tries[waiting.stem] = (0, self._clock() + HELD_WAIT)
 
     def stopped(self) -> tuple[bool, float | None]:
         """Note that a run was ended, by the server or on the way to it.

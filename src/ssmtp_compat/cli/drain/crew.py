@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ...catalog.errors import ErrorCode
 from ...operations.queueing import Outcome
-from ...spool.directory import SENDING, SpoolDirectory, Waiting
+from ...spool.directory import FAILED, QUEUED, SENDING, SpoolDirectory, Waiting
 from ..outcomes import Exit
 from .agenda import Agenda
 from .pipe import GRACE_SECONDS, LAST_SECONDS
@@ -223,8 +223,16 @@ class Crew:
         self._selector.unregister(worker)
         del self._workers[worker.fileno()]
         status = worker.end(seconds)
-        claimed = [waiting for waiting in worker.has if (self._directory.path / (waiting.stem + SENDING)).exists()]
-        self._agenda.not_tried(waiting for waiting in worker.has if waiting not in claimed)
+        claimed = [waiting for waiting in worker.has if self._is_there(waiting, SENDING)]
+        others = [waiting for waiting in worker.has if waiting not in claimed]
+        gone = [waiting for waiting in others if not self._is_there(waiting, QUEUED)]
+        self._agenda.not_tried(waiting for waiting in others if waiting not in gone)
+        if status and gone and not self._is_there(gone[0], FAILED):
+            # It died between deleting the file and telling of it; it does that with one after the other.
+            sent = gone.pop(0)
+            self._agenda.settled(sent.stem, Outcome.SENT)
+            self._report.settled(sent.name, Outcome.SENT, 0, "", None)
+        self._agenda.not_found(gone)
         if status == 0:
             return
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
@@ -237,6 +245,9 @@ class Crew:
             self._report.stopped(ErrorCode.INTERNAL, text, first=True, wait=None)
         else:
             self._stop(ErrorCode.INTERNAL, text)
+
+    def _is_there(self, waiting: Waiting, ending: str) -> bool:
+        return self._directory.status(waiting.stem + ending) is not None
 
     def _told(self, wait: float | None) -> float | None:
         """What to say of a wait: there is no next turn for anything once it is ending."""

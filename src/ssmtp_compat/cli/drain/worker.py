@@ -91,11 +91,11 @@ class _Worker:
             else:
                 _say("settled", name, outcome.value, *_told(error), trouble is None)
 
-        options = QueueOptions(waiting=waiting(), settled=settled)
+        options = QueueOptions(waiting=waiting(), ending=self._ending.is_set, settled=settled)
         handles.invoke(self._handle, lambda client: client.process_queue(self._directory, options), lambda _: None)
         reason = handles.last_error(self._handle)
         # Otherwise what was returned is the first of the failures that were told already.
-        if ended_early or put_back:
+        if (ended_early and not self._ending.is_set()) or put_back:
             self._waiting.clear()
             # RFC 5321 3.8: with 421 the server has not taken what is under way. Many have a limit of messages for one
             # connection, and then it is no fault of the message.
