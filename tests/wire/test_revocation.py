@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -36,10 +37,12 @@ class Publisher:
     status: int = 200
     delay: float = 0.0
     requests: list[str] = field(default_factory=list)
+    number: int = field(default_factory=itertools.count().__next__)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/ca.crl"
+        # Lists are kept by their address, and a port may be one that another test had.
+        return f"http://127.0.0.1:{self.port}/ca{self.number}.crl"
 
 
 @pytest.fixture

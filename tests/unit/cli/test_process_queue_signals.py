@@ -22,6 +22,16 @@ from wire.queued import queue_messages, recipient
 from wire.scripted_server import ScriptedServer, Stall
 
 
+@pytest.fixture(autouse=True)
+def _signals_as_in_a_terminal() -> Iterator[None]:
+    """A program inherits which signals are ignored, and under nohup or in the background some are."""
+    hang_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGHUP, hang_up)
+    signal.signal(signal.SIGINT, interrupt)
+
+
 @contextmanager
 def running(directory: Path, port: int, *more: str) -> Iterator[subprocess.Popen[str]]:
     server = ("--server", "127.0.0.1", "--port", str(port), "--tls", "none")
