@@ -25,6 +25,10 @@ ON_ONE_LINE = (
     f'[{{"kty": "OKP", "d": "{SECRET}"}}]',
     f"<RSAKeyValue xmlns='http://www.w3.org/2000/09/xmldsig#'><D>{SECRET}</D></RSAKeyValue>",
     f"PuTTY-User-Key-File-3: {SECRET}",
+    f"Bag Attributes: <No Attributes> -----BEGIN PRIVATE KEY----- {SECRET} -----END PRIVATE KEY-----",
+    f"\ufeff{CURVE_KEY}",
+    f"pkcs11:token=mail?pin-value={SECRET}",
+    f"https://alice:{SECRET}@a.test/alice.pfx",
 )
 PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
 
@@ -82,7 +86,7 @@ def test_private_key_where_a_store_is_opened(handle: int, kind: CertStoreTypes):
 
 
 @pytest.mark.parametrize("kind", list(CertStoreTypes))
-@pytest.mark.parametrize("content", ON_ONE_LINE, ids=lambda content: content[:12])
+@pytest.mark.parametrize("content", ON_ONE_LINE, ids=lambda content: ascii(content[:12]))
 def test_private_key_on_one_line_where_a_store_is_opened(handle: int, kind: CertStoreTypes, content: str):
     put(handle, P.CertStoreType, kind)
     put(handle, P.CertStore, content)

@@ -71,8 +71,11 @@ MAXIMUM_SIZE: Final = 16 * 1024 * 1024
 """Octets of a store file; the bundle of every public root is below 1 MiB, so more is a wrong path."""
 MAXIMUM_PATH: Final = 1024
 """Characters of a path. Longer ones are keys on one line of base64, which must not be quoted in an error."""
-_NOT_A_PATH: Final = re.compile(r"\s*(?:[{\[<]|-----BEGIN |PuTTY-User-Key-File-|[A-Za-z0-9+/=\s]{40,}\Z)")
-"""What a key on one line looks like: JSON, XML, PEM, PuTTY's and base64, which has none of a file name's dots."""
+_NOT_A_PATH: Final = re.compile(
+    r"\A[\s\ufeff]*(?:[{\[<]|[A-Za-z0-9+/=\s]{40,}\Z)|-----BEGIN |PuTTY-User-Key-File-|pkcs11:|://[^/]*@", re.IGNORECASE
+)
+"""What a secret looks like: a key in JSON, XML, PEM, PuTTY's format or base64, which has none of a file name's dots; a
+token's address, which may have the PIN; and a URL with a password."""
 CACHE_SIZE: Final = 32
 """Opened stores kept; each handle of a busy program uses one or two."""
 
@@ -231,5 +234,5 @@ def _unreadable(path: str, what: str, error: OSError | ValueError) -> str:
 
 
 def _named(path: str, what: str) -> str:
-    """``path`` and ``what`` for an error; ``what`` alone where a key may have been given in the place of a path."""
-    return f"What {what} holds" if _NOT_A_PATH.match(path) else f"{path!r} ({what})"
+    """``path`` and ``what`` for an error; ``what`` alone where a secret may have been given in the place of a path."""
+    return f"What {what} holds" if _NOT_A_PATH.search(path) else f"{path!r} ({what})"
