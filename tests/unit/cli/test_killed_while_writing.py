@@ -23,15 +23,18 @@ CHILD = """
 import os, sys
 from ssmtp_compat.cli import main
 
-def stall(descriptor, fsync=os.fsync):
-    print("written, and not yet on the disk", flush=True)
-    sys.stdin.readline()
-    fsync(descriptor)
+way, call = sys.argv[1:3]
+called = getattr(os, call)
 
-os.fsync = stall
-if sys.argv.pop(1) == "without nameless files":
+def stall(*arguments, **options):
+    print("stalled", flush=True)
+    sys.stdin.readline()
+    called(*arguments, **options)
+
+setattr(os, call, stall)
+if way == "without nameless files":
     del os.O_TMPFILE
-sys.exit(main(sys.argv[1:]))
+sys.exit(main(sys.argv[3:]))
 """
 NAMELESS, NAMED = "with nameless files", "without nameless files"
 
@@ -46,13 +49,13 @@ def arguments(bob: Issued, message: bytes, tmp_path: Path) -> list[str]:
 
 
 @contextmanager
-def stalled(way: str, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The command, which has written all and waits for a line before it goes on."""
-    command = [sys.executable, "-c", CHILD, way, *arguments]
+def stalled(way: str, arguments: list[str], call: str = "fsync") -> Iterator[subprocess.Popen[bytes]]:
+    """The command, which has written all and waits for a line before ``call``."""
+    command = [sys.executable, "-c", CHILD, way, call, *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **pipes) as child:
         try:
-            assert child.stdout.readline() == b"written, and not yet on the disk\n"
+            assert child.stdout.readline() == b"stalled\n"
             yield child
         finally:
             child.kill()
@@ -73,9 +76,19 @@ def test_a_killed_command_leaves_no_file(arguments: list[str], tmp_path: Path, n
     assert found == ({} if before is None else {"letter.eml": before})
 
 
-def test_without_nameless_files_a_signal_waits_until_the_file_is_whole(arguments: list[str], tmp_path: Path):
+@pytest.mark.parametrize(
+    ("way", "call"),
+    [
+        pytest.param(
+            NAMELESS, "rename", marks=pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="these are Linux's")
+        ),
+        (NAMED, "fsync"),
+    ],
+)
+def test_a_signal_waits_while_there_is_a_second_file(arguments: list[str], tmp_path: Path, way: str, call: str):
     target = tmp_path / "output" / "letter.eml"
-    with stalled(NAMED, [*arguments, str(target)]) as child:
+    target.write_bytes(b"before")
+    with stalled(way, [*arguments, str(target)], call) as child:
         child.send_signal(signal.SIGTERM)
         child.communicate(b"\n", 30)
     assert child.returncode == -signal.SIGTERM
