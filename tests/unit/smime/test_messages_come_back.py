@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import quopri
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from ssmtp_compat.pki.certificates import KeyPair, decode_certificate
 from ssmtp_compat.smime import schemes
 from ssmtp_compat.smime.ciphers import cipher_named
 from ssmtp_compat.smime.decrypting import decrypt_message
@@ -23,6 +20,7 @@ from ssmtp_compat.smime.signing import SignerSpec
 from ssmtp_compat.smime.verifying import Trust, verify_message
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime import forge
+from unit.smime.openssl_keys import pss_owner
 
 TEXT = "Grüße\r\n.\r\nFrom here\r\n".encode()
 SHA256 = digest_named("SHA256")
@@ -87,25 +85,14 @@ def test_a_signed_and_encrypted_message_comes_back(signers: dict[str, Issued], t
         assert b"\r\nSubject: Lunch\r\n" in verification.message
 
 
-def pss_owner(directory: Path, *demanded: str) -> KeyPair:
-    """Alice with a key that is for RSASSA-PSS alone, which the library of the other tests cannot make."""
-    files = [str(directory / "key.pem"), str(directory / "certificate.pem")]
-    options = [part for each in ("rsa_keygen_bits:2048", *demanded) for part in ("-pkeyopt", each)]
-    command = ["openssl", "req", "-x509", "-sha256", "-newkey", "rsa-pss", *options, "-nodes"]
-    command += ["-subj", "/CN=Alice/emailAddress=alice@example.test", "-keyout", files[0], "-out", files[1]]
-    subprocess.run(command, check=True, capture_output=True)
-    key = load_pem_private_key(Path(files[0]).read_bytes(), None)
-    return KeyPair(decode_certificate(Path(files[1]).read_bytes()), key)
-
-
 def test_a_key_for_pss_alone_verifies_nothing_else(tmp_path: Path):
     """RFC 4055 1.2."""
     owner = pss_owner(tmp_path)
     certificate = owner.certificate
     trust = Trust((certificate,), datetime.now(UTC))
-    spec = SignerSpec(owner, SHA256, datetime.now(UTC))
+    spec = SignerSpec(owner.key_pair, SHA256, datetime.now(UTC))
     assert verify_message(message(sign_message(TEXT, "utf-8", "", spec)), trust).verified
-    info = forge.signer_info(Issued(certificate, owner.private_key, None))
+    info = forge.signer_info(owner)
     verification = verify_message(forge.opaque(forge.signed(info, certificates=[certificate.der])), trust)
     assert verification.signers[0].problems == ("the signer's key is for RSASSA-PSS only",)
 
@@ -117,12 +104,12 @@ def test_a_pss_signature_with_other_parameters_than_the_keys_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hash_name: str, mask: str, salt: int
 ):
     """RFC 4055 3.3."""
-    owner = pss_owner(tmp_path, "rsa_pss_keygen_md:sha256", "rsa_pss_keygen_mgf1_md:sha1", "rsa_pss_keygen_saltlen:50")
+    owner = pss_owner(tmp_path, "md:sha256", "mgf1_md:sha1", "saltlen:50")
     trust = Trust((owner.certificate,), datetime.now(UTC))
 
     def signed(digest: Digest) -> bytes:
         schemes.signature_scheme.cache_clear()
-        return message(sign_message(TEXT, "utf-8", "", SignerSpec(owner, digest, datetime.now(UTC))))
+        return message(sign_message(TEXT, "utf-8", "", SignerSpec(owner.key_pair, digest, datetime.now(UTC))))
 
     assert verify_message(signed(SHA256), trust).verified
     digest = digest_named(hash_name)

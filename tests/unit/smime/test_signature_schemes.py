@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +10,15 @@ import pytest
 from asn1crypto import algos, cms
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError, SSMTPError, UnsupportedError
-from ssmtp_compat.pki.certificates import decode_certificate
 from ssmtp_compat.smime.digests import DIGESTS, SHA512, SHAKE256, Digest, digest_named
 from ssmtp_compat.smime.signing import Signer, SignerSpec
 from ssmtp_compat.smime.suitability import CertificateRules
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
 from unit.smime.openssl_judge import Judge
+from unit.smime.openssl_keys import key_owner, pss_owner
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nHello\r\n"
 CURVES = {
@@ -174,41 +171,8 @@ def test_pss_does_not_fit_into_a_short_key(intermediate: Issued) -> None:
     assert Signer(replace(spec_of(owner, "SHA512"), use_pss=False)).detached([CONTENT])
 
 
-def restricted(directory: Path, *options: str) -> Issued:
-    """A certificate that names RSASSA-PSS as its key's algorithm, which the library of the other tests cannot make."""
-    named = [option.rpartition(":")[2] for option in options if option.startswith("rsa_pss_keygen_md:")]
-    digest = named[0] if named else "sha384"
-    return made_by_openssl(directory, "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", *options, digest=digest)
-
-
-def made_by_openssl(directory: Path, algorithm: str, *options: str, digest: str) -> Issued:
-    key, certificate = directory / "key.pem", directory / "certificate.pem"
-    for command in (
-        ["openssl", "genpkey", "-algorithm", algorithm, *options, "-out", key],
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-new",
-            "-key",
-            key,
-            f"-{digest}",
-            "-subj",
-            f"/CN={algorithm}",
-            "-out",
-            certificate,
-        ],
-    ):
-        subprocess.run(command, check=True, capture_output=True)
-    loaded = load_pem_private_key(key.read_bytes(), None)
-    return Issued(
-        decode_certificate(certificate.read_bytes()), loaded, load_pem_x509_certificate(certificate.read_bytes())
-    )
-
-
 def test_a_key_that_spells_its_curve_out_does_not_sign(tmp_path: Path) -> None:
-    options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit")
-    owner = made_by_openssl(tmp_path, "EC", *options, digest="sha256")
+    owner = key_owner(tmp_path, "EC", "ec_paramgen_curve:P-256", "ec_param_enc:explicit")
     spec = replace(spec_of(owner, "SHA256"), rules=CertificateRules(check_dates=False))
     with pytest.raises(UnsupportedError, match="key of CN=EC has the parameters of its curve in the place") as caught:
         Signer(spec)
@@ -217,9 +181,7 @@ def test_a_key_that_spells_its_curve_out_does_not_sign(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("limited", [True, False])
 def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: bool) -> None:
-    wanted = ("md:sha384", "mgf1_md:sha384", "saltlen:48") if limited else ()
-    options = [part for one in wanted for part in ("-pkeyopt", f"rsa_pss_keygen_{one}")]
-    owner = restricted(tmp_path, *options)
+    owner = pss_owner(tmp_path, *(("md:sha384", "mgf1_md:sha384", "saltlen:48") if limited else ()))
     spec = replace(spec_of(owner, "SHA384"), rules=CertificateRules(check_dates=False))
     signature = Signer(spec).detached([CONTENT])
     assert algorithm(signer_info(signature))[0] == RSASSA_PSS
@@ -248,7 +210,7 @@ def test_a_key_that_is_for_pss_alone_signs_so_unasked(tmp_path: Path, limited: b
 def test_mask_and_salt_are_those_that_the_key_demands(
     tmp_path: Path, demanded: tuple[str, ...], mask: str, salt: int
 ) -> None:
-    owner = restricted(tmp_path, *(part for one in demanded for part in ("-pkeyopt", f"rsa_pss_keygen_{one}")))
+    owner = pss_owner(tmp_path, *demanded)
     digest = demanded[0].removeprefix("md:")
     signature = Signer(replace(spec_of(owner, digest), rules=CertificateRules(check_dates=False))).detached([CONTENT])
     parameters = signer_info(signature)["signature_algorithm"]["parameters"]

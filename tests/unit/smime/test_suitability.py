@@ -14,9 +14,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.errors import CertificateError
-from ssmtp_compat.pki.certificates import Certificate, decode_certificate
+from ssmtp_compat.pki.certificates import Certificate
 from ssmtp_compat.smime.suitability import CertificateRules, check_recipient, check_signer
 from unit.pki.authority import NOW, Issued, issue, name, rsa_key
+from unit.smime.openssl_keys import pss_owner
 
 Check = Callable[[Certificate, CertificateRules, datetime], None]
 STRICT = CertificateRules()
@@ -120,14 +121,8 @@ def test_the_length_asked_of_rsa_keys_is_not_asked_of_others() -> None:
 
 
 def test_an_rsa_key_that_is_for_pss_alone_is_not_encrypted_for(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    for command in (
-        ["openssl", "genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key],
-        ["openssl", "req", "-x509", "-new", "-key", key, "-subj", "/CN=PSS", "-out", certificate],
-    ):
-        subprocess.run(command, check=True, capture_output=True)
-    owner = decode_certificate(certificate.read_bytes())
-    with pytest.raises(CertificateError, match="CN=PSS is not for encryption: its key is for RSASSA-PSS") as caught:
+    owner = pss_owner(tmp_path).certificate
+    with pytest.raises(CertificateError, match="CN=RSA-PSS is not for encryption: its key is for RSASSA-PSS") as caught:
         check_recipient(owner, STRICT, owner.not_before)
     assert caught.value.code is ErrorCode.WRONG_CERTIFICATE
     check_signer(owner, STRICT, owner.not_before)
