@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -24,9 +25,20 @@ class Writer:
             *("-outform", form, *options),
         )
 
-    def encrypts(self, content: bytes, *options: str, recipients: tuple[Issued, ...] = (), form: str = "DER") -> bytes:
-        files = [self._file(f"r{i}.pem", each.certificate.pem()) for i, each in enumerate(recipients)]
-        return self._cms(content, "-encrypt", "-binary", "-outform", form, *options, *files)
+    def encrypts(
+        self,
+        content: bytes,
+        *options: str,
+        recipients: Sequence[Issued] = (),
+        key_options: Sequence[str] = (),
+        form: str = "DER",
+    ) -> bytes:
+        """``key_options`` say how the key is encrypted for each recipient."""
+        arguments = ["-encrypt", "-binary", "-outform", form, *options]
+        for i, each in enumerate(recipients):
+            arguments += ["-recip", self._file(f"r{i}.pem", each.certificate.pem())]
+            arguments += [part for option in key_options for part in ("-keyopt", option)]
+        return self._cms(content, *arguments)
 
     def _identity(self, owner: Issued) -> str:
         key = owner.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

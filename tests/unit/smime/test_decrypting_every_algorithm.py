@@ -79,11 +79,9 @@ OAEP = [
 @pytest.mark.parametrize(("md", "mgf"), OAEP)
 def test_oaep_with_any_hash_is_read(owners: dict[str, Issued], writer: Writer, md: str, mgf: str):
     owner = owners["RSA"]
-    recipient = ("-recip", writer._file("recipient.pem", owner.certificate.pem()))
     padding = ("rsa_padding_mode:oaep", f"rsa_oaep_md:{md}", f"rsa_mgf1_md:{mgf}", "rsa_oaep_label:00ff")
     for count in (3, 4):
-        options = [part for each in padding[:count] for part in ("-keyopt", each)]
-        enveloped = writer.encrypts(CONTENT, "-aes128", *recipient, *options)
+        enveloped = writer.encrypts(CONTENT, "-aes128", recipients=[owner], key_options=padding[:count])
         assert decrypt_message(enveloped, [owner.key_pair]).content == CONTENT
 
 
@@ -92,13 +90,8 @@ def test_oaep_with_a_hash_that_is_not_supported_says_which(
     owners: dict[str, Issued], writer: Writer, md: str, mgf: str, named: str
 ):
     owner = owners["RSA"]
-    recipient = ("-recip", writer._file("recipient.pem", owner.certificate.pem()))
-    options = [
-        part
-        for option in ("rsa_padding_mode:oaep", f"rsa_oaep_md:{md}", f"rsa_mgf1_md:{mgf}")
-        for part in ("-keyopt", option)
-    ]
-    enveloped = writer.encrypts(CONTENT, "-aes128", *recipient, *options)
+    padding = ("rsa_padding_mode:oaep", f"rsa_oaep_md:{md}", f"rsa_mgf1_md:{mgf}")
+    enveloped = writer.encrypts(CONTENT, "-aes128", recipients=[owner], key_options=padding)
     with pytest.raises(SSMTPError, match=f"RSAES-OAEP and {named}; only SHA-1 and SHA-2") as caught:
         decrypt_message(enveloped, [owner.key_pair])
     assert caught.value.code is ErrorCode.UNSUPPORTED_ALGORITHM
@@ -108,16 +101,15 @@ def test_oaep_with_a_hash_that_is_not_supported_says_which(
 @pytest.mark.parametrize("cofactor", ["0", "1"])
 def test_key_agreement_with_every_scheme_is_read(owners: dict[str, Issued], writer: Writer, md: str, cofactor: str):
     owner = owners["P-256"]
-    recipient = ("-recip", writer._file("recipient.pem", owner.certificate.pem()))
-    options = ("-keyopt", f"ecdh_kdf_md:{md}", "-keyopt", f"ecdh_cofactor_mode:{cofactor}")
-    enveloped = writer.encrypts(CONTENT, "-aes192", *recipient, *options)
+    scheme = (f"ecdh_kdf_md:{md}", f"ecdh_cofactor_mode:{cofactor}")
+    enveloped = writer.encrypts(CONTENT, "-aes192", recipients=[owner], key_options=scheme)
     assert decrypt_message(enveloped, [owner.key_pair]).content == CONTENT
 
 
 def test_a_key_wrapped_with_3des_is_the_right_one_or_none(owners: dict[str, Issued], writer: Writer):
     """RFC 3217 3.2: its check is the beginning of a SHA-1."""
     owner = owners["P-256"]
-    enveloped = writer.encrypts(CONTENT, "-des3", "-recip", writer._file("recipient.pem", owner.certificate.pem()))
+    enveloped = writer.encrypts(CONTENT, "-des3", recipients=[owner])
     (recipient,) = read_enveloped_data(open_content_info(enveloped)[1]).recipients
     assert len(recover_key(recipient, owner.key)) == 24
     wrapped = recipient.encrypted_key
