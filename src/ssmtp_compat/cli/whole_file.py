@@ -16,37 +16,33 @@ def write_whole(target: Path, content: bytes) -> None:
     """Write ``content`` to a file that only its owner can read, in place of any that ``target`` names.
 
     Until it is whole it has no name, so that what was encrypted is not left about by a process that is killed. Where
-    the system has no such files (O_TMPFILE of Linux, which not every file system takes) it stands under another name
-    in the same directory, and signals that end a process wait until it is renamed or removed.
+    the system has no such files (O_TMPFILE of Linux, which not every file system takes) or cannot name them, it stands
+    under another name in the same directory, and signals that end a process wait until it is renamed or removed.
 
     Raises OSError; then a file that was there before is still what it was.
     """
-    descriptor = _nameless(target.parent)
-    if descriptor is None:
+    if not _written_without_name(target, content):
         with _end_signals_wait():
             _write_named(target, content)
-        return
-    with os.fdopen(descriptor, "wb") as file:
-        _fill(file, content)
-        _name(file.fileno(), target)
 
 
-def _nameless(directory: Path) -> int | None:
+def _written_without_name(target: Path, content: bytes) -> bool:
     flag: int | None = getattr(os, "O_TMPFILE", None)
     if flag is None:
-        return None
+        return False
     try:
-        descriptor = os.open(directory, flag | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(target.parent, flag | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     except OSError:
-        return None  # what is wrong with the directory itself, the other way will tell
-    if os.path.lexists(_path(descriptor)):
-        return descriptor
-    os.close(descriptor)
-    return None  # without /proc it could be given no name
-
-
-def _path(descriptor: int) -> str:
-    return f"/proc/self/fd/{descriptor}"
+        return False  # what is wrong with the directory itself, the other way will tell
+    with os.fdopen(descriptor, "wb") as file:
+        _fill(file, content)
+        try:
+            _name(file.fileno(), target)
+        except OSError:
+            return (
+                False  # without /proc, or without links in this file system; what else it is, the other way will tell
+            )
+    return True
 
 
 def _name(descriptor: int, target: Path) -> None:
@@ -71,7 +67,7 @@ def _name(descriptor: int, target: Path) -> None:
 
 def _link(descriptor: int, name: str, directory: int) -> None:
     # What stands in /proc is a link to the file, which is what is to get the name.
-    os.link(_path(descriptor), name, dst_dir_fd=directory, follow_symlinks=True)
+    os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=directory, follow_symlinks=True)
 
 
 def _write_named(target: Path, content: bytes) -> None:

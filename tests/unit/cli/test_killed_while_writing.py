@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from ssmtp_compat.cli import whole_file
 from ssmtp_compat.cli.whole_file import write_whole
 from unit.cli.test_decrypt import PLAIN, bob, message, pem
 from unit.pki.authority import Issued
@@ -124,7 +123,17 @@ def test_a_file_system_that_has_no_nameless_files_is_written_to(tmp_path: Path, 
     assert (tmp_path / "letter.eml").read_bytes() == b"content"
 
 
-def test_without_proc_a_file_is_written_under_another_name_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(whole_file, "_path", lambda descriptor: f"/nowhere/{descriptor}")
+@pytest.mark.parametrize("before", [None, b"before"])
+def test_where_a_nameless_file_gets_no_name_it_has_another_one_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes | None
+):
+    """Without /proc there is nothing to link from, and a file system may have nameless files and no links."""
+
+    def refuse(*_: object, **options: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    if before is not None:
+        (tmp_path / "letter.eml").write_bytes(before)
     write_whole(tmp_path / "letter.eml", b"content")
-    assert [path.name for path in tmp_path.iterdir()] == ["letter.eml"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"letter.eml": b"content"}
