@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from wire.listening import listening
 
 __all__ = ["ChokingRelay"]
 
@@ -28,29 +29,11 @@ class ChokingRelay:
 
     @contextmanager
     def serve(self) -> Iterator[ChokingRelay]:
-        threads: list[threading.Thread] = []
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
-
-            def accept() -> None:
-                with contextlib.suppress(OSError):
-                    while True:
-                        client, _ = listener.accept()
-                        self.connections += 1
-                        threads.append(threading.Thread(target=self._relay, args=(client,)))
-                        threads[-1].start()
-
-            accepting = threading.Thread(target=accept)
-            accepting.start()
-            try:
-                yield self
-            finally:
-                listener.shutdown(socket.SHUT_RDWR)
-                for thread in (accepting, *threads):
-                    thread.join(10)
-                    assert not thread.is_alive()
+        with listening(self._relay) as self.port:
+            yield self
 
     def _relay(self, client: socket.socket) -> None:
+        self.connections += 1
         content = False  # what comes behind a 354 is no command
         with client, socket.create_connection(("127.0.0.1", self.target)) as server, contextlib.suppress(OSError):
             while ready := select.select([client, server], [], [], 10)[0]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from wire.listening import listening
+
 Judge = Callable[["Talk", bytes], Sequence[str] | None]
 """What to ask for (the values of Proxy-Authenticate) behind a request; None where it is welcome."""
 
@@ -62,34 +64,15 @@ class Proxy:
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[Proxy]:
-        threads: list[threading.Thread] = []
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
-
-            def accept() -> None:
-                with contextlib.suppress(OSError):
-                    while True:
-                        client, _ = listener.accept()
-                        self.connections += 1
-                        threads.append(threading.Thread(target=self._talk, args=(client,)))
-                        threads[-1].start()
-
-            accepting = threading.Thread(target=accept)
-            accepting.start()
-            try:
-                yield self
-            finally:
-                listener.shutdown(socket.SHUT_RDWR)
-                accepting.join(10)
-                for thread in threads:
-                    thread.join(10)
-                assert not any(thread.is_alive() for thread in threads)
+        with listening(self._talk) as self.port:
+            yield self
 
     def route(self) -> int:
         """Where the last one who asked is led."""
         return self.routes.get(self.asked[-1][1], self.target)
 
     def _talk(self, client: socket.socket) -> None:
+        self.connections += 1
         client.settimeout(10)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with client, contextlib.suppress(OSError, EOFError):
