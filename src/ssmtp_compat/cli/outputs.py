@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -28,17 +29,25 @@ def write_output(path: str, content: bytes, option: str) -> None:
             _write_standard(content)
             return
         named = Path(path)
-        if named.exists() and not named.is_file():
+        if _is_file(named):
+            write_whole(named.resolve(), content)
+        else:
             # A pipe or a device, /dev/null say, is written to; a file in its place would be the end of it.
             named.write_bytes(content)
-            return
-        write_whole(named.resolve(), content)
     except BrokenPipeError:
         raise  # no failure but the choice of whoever reads
-    except (OSError, RuntimeError, ValueError) as error:  # resolve raises RuntimeError for links in a circle
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         failed = SSMTPError(ErrorCode.CANNOT_OPEN_FILE, reason or str(error))
         raise CommandError(failed.code, f"{option} {path}: {failed.message}", Exit.BAD_DATA) from error
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file, or is to be one. Raises OSError for a link that is not to be followed, as in /tmp."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return True
 
 
 def _write_standard(content: bytes) -> None:

@@ -206,6 +206,27 @@ def test_a_link_leads_to_the_file_that_is_meant(run: Run, bob: Issued, message: 
         assert (tmp_path / "link").is_symlink()
 
 
+def test_a_link_that_the_system_does_not_follow_is_not_followed(
+    run: Run, bob: Issued, message: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Somebody else's in /tmp, where Linux has fs.protected_symlinks. Path.exists hides that from Python 3.14 on."""
+    store, link, victim = pem(bob, tmp_path), tmp_path / "link", tmp_path / "victim"
+    victim.write_bytes(b"before")
+    link.symlink_to(victim)
+
+    def protected(path: object, stat=os.stat, **options: object) -> os.stat_result:
+        if str(path) == str(link) and options.get("follow_symlinks", True):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", protected)
+    monkeypatch.setattr(Path, "exists", os.path.exists)
+    outcome = run("decrypt", "-", "--store", store, "--output", str(link), stdin=message)
+    assert outcome.status == 65
+    assert "Permission denied" in outcome.err
+    assert victim.read_bytes() == b"before"
+
+
 def test_a_failure_leaves_the_file_that_was_there_and_none_beside_it(
     run: Run, bob: Issued, message: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
