@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from ..catalog.errors import ErrorCode
-from ..errors import OperationInterruptedError, OperationTimeoutError, ReplyError, SSMTPError
+from ..errors import ConnectionFailedError, OperationInterruptedError, OperationTimeoutError, ReplyError, SSMTPError
 from ..events import EventHub
 from ..message.addresses import Mailbox
 from ..message.compose import Composed
@@ -85,8 +85,24 @@ class Delivery:
         A refusal raises :class:`ReplyError` and leaves the session ready for another transaction, or, with
         ``reset_after_failure`` off, in the middle of the one given up.
         """
+        self.make_ready(deadline)
         self.begin(outgoing, composed, deadline)
         self.finish(deadline)
+
+    def make_ready(self, deadline: Deadline) -> None:
+        """End the transaction that the caller began with commands of its own, or that was given up without RSET.
+
+        What this raises is no message's own.
+        """
+        session = self._exchange.session
+        if session.in_flight or session.state is _IDLE:
+            return
+        if session.state is State.CLOSED:
+            text = "The session could not go on behind the refusal of the message before."
+            raise ConnectionFailedError(ErrorCode.CONNECTION_DROPPED, text)
+        reply = self._exchange.command(commands.RSET, deadline)
+        if not reply.positive:
+            raise refusal(reply)
 
     def begin(
         self,
@@ -95,15 +111,13 @@ class Delivery:
         deadline: Deadline,
         neighbours: Neighbours | None = None,
     ) -> None:
-        """The first part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
+        """The second part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
 
         Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
         PIPELINING. The end of a short message goes out in one write with the commands of the next one.
 
         A server that chokes on PIPELINING and stays in step gets everything once more, one command at a time.
         """
-        if not self._exchange.session.in_flight and self._exchange.session.state is not _IDLE:
-            self._end_foreign_transaction(deadline)
         extensions = self._exchange.session.extensions
         if composed.eight_bit and "8BITMIME" not in extensions:
             composed = outgoing.compose(False)
@@ -125,7 +139,7 @@ class Delivery:
         self.begin(outgoing, composed, deadline)
 
     def finish(self, deadline: Deadline) -> None:
-        """The second part of :meth:`deliver`: the server's verdict."""
+        """The last part of :meth:`deliver`: the server's verdict."""
         if self._content is None:
             raise AssertionError("no message was sent")
         try:
@@ -133,12 +147,6 @@ class Delivery:
         except ReplyError:
             self._give_up(deadline)
             raise
-
-    def _end_foreign_transaction(self, deadline: Deadline) -> None:
-        # One that the caller began with commands of its own.
-        reply = self._exchange.command(commands.RSET, deadline)
-        if not reply.positive:
-            raise refusal(reply)
 
     def _open_transaction(
         self,

@@ -159,6 +159,7 @@ class QueueRun:
 
     def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
         deadline.check()
+        delivery.make_ready(deadline)
         try:
             delivery.begin(_outgoing(opened), opened.composed, deadline, self._neighbours)
         except ReplyError as error:
