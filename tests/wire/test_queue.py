@@ -338,6 +338,7 @@ def test_a_server_that_wants_a_log_in_fails_no_message(spool: Path, verb: str, r
     with ScriptedServer(replies={verb: [good, reply]}, extensions=["PIPELINING"] * pipelining) as server:
         assert run(server.port, spool) == (ErrorCode.SMTP_PROTOCOL, reply)
     assert endings(spool) == [".queued"] * 3
+    assert all(message.content for message in server.messages)  # nobody gets an empty one in its place
 
 
 @pytest.mark.parametrize("send_rset", [True, False])

@@ -180,7 +180,7 @@ class Delivery:
         for answer in self._exchange.run(group, deadline, meanwhile):
             if answer.verb is _CONTENT:
                 if neighbours is not None:
-                    neighbours.verdict(answer.reply)
+                    self._tell_verdict(neighbours, answer.reply)
                 continue
             refused = refusal(answer.reply) if answer.reply.negative else None
             if answer.verb is _RCPT:
@@ -211,6 +211,14 @@ class Delivery:
         if error is not None:
             self._exchange.last_reply = telling
             raise error
+
+    def _tell_verdict(self, neighbours: Neighbours, reply: Reply) -> None:
+        try:
+            neighbours.verdict(reply)
+        except SSMTPError:
+            # Behind a 354 even the empty message would be one for recipients that the server has accepted.
+            self._exchange.session.connection_lost()
+            raise
 
     def _tell(self) -> None:
         """Fire the Error events that are due; while each is fired, its reply is the last one."""
