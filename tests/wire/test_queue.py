@@ -360,6 +360,24 @@ def test_what_does_not_fit_behind_a_refusal_ends_the_run(spool: Path, before: in
     assert endings(spool) == [".failed", ".queued", ".reason"]
 
 
+@pytest.mark.parametrize("connected", [True, False])
+def test_what_does_not_fit_behind_the_last_refusal_ends_the_session(spool: Path, connected: bool):
+    queue(spool)
+    replies = {"MAIL": ["550 no"], "RCPT": ["250 does not fit"]}
+    with (
+        ScriptedServer(replies=replies, faults={Step("DATA", 1): Stall()}) as server,
+        Mailer(server.port) as mailer,
+    ):
+        if connected:
+            assert ssmtp_do_connect(mailer.handle) == 0
+        mailer.record("ConnectionStatus")
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.SMTP_PROTOCOL
+        server.wait_closed()
+        assert mailer.recorded("ConnectionStatus", "connectionevent")[-1] == "Remote host disconnected"
+        assert mailer.get("Connected") is False
+    assert endings(spool) == [".failed", ".reason"]
+
+
 def test_what_waits_is_sent_the_next_time(spool: Path):
     queue(spool, count=2)
     with ScriptedServer(replies={"RCPT": ["450 later", "250 OK", "250 OK"]}) as server:

@@ -183,6 +183,10 @@ class _Use:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         connection = self._connection
         if error is None:
+            if not connection.ready:
+                # It ended behind the refusal of a queue's last message, or with a QUIT of the script's own.
+                connection.abort()
+                return
             done = not self._kept
         elif not isinstance(error, SSMTPError):
             # A callback raised in the middle of the dialogue.
