@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -106,7 +105,7 @@ class Link:
             self._opening = False
         return self._connection
 
-    def for_method(self, deadline: Deadline, *, delivers: bool = False) -> AbstractContextManager[Connection]:
+    def for_method(self, deadline: Deadline, *, delivers: bool = False) -> _Use:
         """The open session, or one that lasts for this block; what fails inside leaves a session in step or none.
 
         One that ``delivers`` leaves no transaction behind either; one begun by ``Command`` outlives any other block.
@@ -121,13 +120,13 @@ class Link:
         A server that closes one of its own in answer to commands that went out together gets another attempt without
         PIPELINING, over another one.
         """
-        kept = self.connected
+        use = self.for_method(deadline, delivers=True)
         try:
-            with self.for_method(deadline, delivers=True) as connection:
+            with use as connection:
                 attempt(connection)
             return
         except ConnectionFailedError as error:
-            if kept or not error.choked:
+            if use.kept or not error.choked:
                 raise
         deadline.check()  # behind an interrupt nobody is asked once more
         with self.for_method(deadline, delivers=True) as connection:
@@ -174,7 +173,8 @@ class _Use:
         self._connection = connection
         self._deadline = deadline
         self._cancel = cancel
-        self._kept = kept
+        self.kept = kept
+        """Whether the session was open before."""
         self._delivers = delivers
 
     def __enter__(self) -> Connection:
@@ -187,7 +187,7 @@ class _Use:
                 # It ended behind the refusal of a queue's last message, or with a QUIT of the script's own.
                 connection.abort()
                 return
-            done = not self._kept
+            done = not self.kept
         elif not isinstance(error, SSMTPError):
             # A callback raised in the middle of the dialogue.
             connection.drop()
@@ -197,6 +197,6 @@ class _Use:
             return
         else:
             in_transaction = connection.exchange.session.state is not State.IDLE
-            done = not self._kept or (self._delivers and in_transaction)
+            done = not self.kept or (self._delivers and in_transaction)
         if done:
             connection.quit(self._deadline, self._cancel, keep_reply=True)

@@ -129,9 +129,9 @@ class Exchange:
         waiting = deque(commands)
         broken: ConnectionFailedError | None = None
         cut_short = False
-        while waiting or session.in_flight:
-            if waiting and session.in_flight <= _REFILL_AT:
-                if not session.in_flight:
+        while (in_flight := session.in_flight) or waiting:
+            if waiting and in_flight <= _REFILL_AT:
+                if not in_flight:
                     self._hear_unasked(waiting[0].verb, deadline)
                 held = session.has_output
                 try:

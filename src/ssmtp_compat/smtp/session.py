@@ -322,8 +322,9 @@ class Session:
             return None
         in_flight = self._in_flight
         sasl = bool(in_flight) and in_flight[0][0] is _AUTH
-        parser.max_line = max(self._max_line, MAX_CHALLENGE_LINE) if sasl else self._max_line
-        parser.quotes = not sasl  # what it repeats of an exchange may be a password
+        if sasl is parser.quotes:
+            parser.quotes = not sasl  # what it repeats of an exchange may be a password
+            parser.max_line = max(self._max_line, MAX_CHALLENGE_LINE) if sasl else self._max_line
         reply = parser.next_reply()
         return None if reply is None else self._pair(reply)
 
