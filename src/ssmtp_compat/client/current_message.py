@@ -15,7 +15,7 @@ from ..errors import InvalidValueError, SSMTPError
 from ..message.body import Octets
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import Deadline
-from ..operations.delivery import Outgoing
+from ..operations.outgoing import Outgoing
 from ..settings import views
 from ..settings.store import Settings
 

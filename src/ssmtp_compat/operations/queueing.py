@@ -31,8 +31,9 @@ from ..spool.file_content import ContentLostError
 from ..spool.format import FormatError
 from ..spool.reading import OpenedMessage, open_message
 from .connection import Connection
-from .delivery import Delivery, Neighbours, Outgoing
+from .delivery import Delivery, Neighbours
 from .exchange import refusal
+from .outgoing import Outgoing
 
 __all__ = ["Outcome", "QueueOptions", "QueueRun"]
 
