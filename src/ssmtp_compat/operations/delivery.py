@@ -33,7 +33,7 @@ class Neighbours(NamedTuple):
     """The messages before and after one, for a sender that never waits for one of them alone."""
 
     verdict: Callable[[Reply], None]
-    """Told the reply to the message before, if it is still to come; if it raises, the connection has to be closed."""
+    """Told the reply to the message before, if it is still to come; what it raises ends the session."""
     prepare: Callable[[], bool]
     """Called while the server is busy, more than once perhaps; whether there is a next one, to be begun at once."""
 
