@@ -16,6 +16,7 @@ from ssmtp_compat import (
     ssmtp_do_interrupt,
     ssmtp_do_processqueue,
     ssmtp_do_queue,
+    ssmtp_do_verify,
     ssmtp_set,
 )
 from ssmtp_compat.catalog.errors import ErrorCode
@@ -376,6 +377,21 @@ def test_what_does_not_fit_behind_the_last_refusal_ends_the_session(spool: Path,
         assert mailer.recorded("ConnectionStatus", "connectionevent")[-1] == "Remote host disconnected"
         assert mailer.get("Connected") is False
     assert endings(spool) == [".failed", ".reason"]
+
+
+@pytest.mark.parametrize("step", ["DATA", "BDAT"])
+def test_without_sendrset_the_last_message_given_up_ends_the_session(spool: Path, step: str):
+    queue(spool)
+    with (
+        ScriptedServer(replies={step: ["550 no"]}, extensions=["CHUNKING"]) as server,
+        Mailer(server.port) as mailer,
+    ):
+        mailer.config(SendRSET=False, UseChunking=step == "BDAT")
+        assert ssmtp_do_connect(mailer.handle) == 0
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.SMTP_PROTOCOL
+        assert mailer.get("Connected") is False
+        assert ssmtp_do_verify(mailer.handle, "bob") == 0, mailer.error
+    assert [connection.ending for connection in server.connections] == [Ending.QUIT, Ending.QUIT]
 
 
 def test_what_waits_is_sent_the_next_time(spool: Path):
