@@ -279,21 +279,21 @@ def test_a_503_that_is_not_the_error_is_told_of_before_it():
 
 
 @pytest.mark.parametrize(
-    ("step", "reply", "sends"),
+    ("step", "reply"),
     [
-        ("RCPT", "421 4.3.2 closing", 1),
-        ("RCPT", "550 5.1.1 no such user", 1),
-        ("RCPT", "450 4.2.1 later", 1),
-        ("MAIL", "503 5.5.1 HELO first", 1),
-        ("DATA", "554 5.7.1 no", 1),
+        ("RCPT", "421 4.3.2 closing"),
+        ("RCPT", "550 5.1.1 no such user"),
+        ("RCPT", "450 4.2.1 later"),
+        ("MAIL", "503 5.5.1 HELO first"),
+        ("DATA", "554 5.7.1 no"),
     ],
 )
-def test_what_a_server_says_of_itself_or_of_the_message_is_no_choking(step: str, reply: str, sends: int):
+def test_what_a_server_says_of_itself_or_of_the_message_is_no_choking(step: str, reply: str):
     with ScriptedServer(replies={step: [reply]}) as server, Mailer(server.port) as mailer:
         mailer.record("PITrail")
         assert mailer.send() == 161
         assert mailer.error[1] == reply
-        assert verbs(server.connections[0]).count("MAIL") == sends
+        assert verbs(server.connections[0]).count("MAIL") == 1
         assert mailer.send() == 0
         assert remarks(mailer) == []
     assert not one_by_one(server.connections[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ssmtp_compat import (
+    PropertyID,
+    handles,
     ssmtp_do_addrecipientcert,
     ssmtp_do_encrypt,
     ssmtp_do_reset,
@@ -104,6 +107,40 @@ def test_a_text_that_is_set_again_may_go_out_as_it_is(server: ScriptedServer, ma
     mailer.set(**change)
     assert ssmtp_do_send(mailer.handle) == 0, mailer.error
     assert b"Hello Bob" in server.messages[0].content
+
+
+@pytest.mark.parametrize("between", [b"", b"Subject: raw\r\n\r\nanother\r\n"])
+def test_a_message_that_is_emptied_does_not_let_the_text_out(server: ScriptedServer, mailer: Mailer, between: bytes):
+    """What Encrypt says of a Message in its way is: empty it."""
+    add(mailer, person("Bob"))
+    mailer.set(Message=b"Subject: raw\r\n\r\nin the way\r\n")
+    assert ssmtp_do_encrypt(mailer.handle) == 20005
+    mailer.set(Message=between)
+    assert ssmtp_do_send(mailer.handle) == (0 if between else 20005)
+    mailer.set(Message=b"")
+    assert ssmtp_do_send(mailer.handle) == 20005
+    assert all(b"Hello Bob" not in message.content for message in server.messages)
+
+
+@pytest.mark.parametrize("name", ["Message", "MessageText"])
+def test_another_thread_sends_what_was_before_a_change_or_behind_it(
+    mailer: Mailer, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    settings = handles.invoke(mailer.handle, lambda client: client.settings, lambda _: None)
+    put, free = settings.put, []
+
+    def looking(key: PropertyID, value: object) -> None:
+        def look() -> None:
+            free.append(settings.lock.acquire(blocking=False))  # as Send does before it reads a message
+
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+        put(key, value)
+
+    monkeypatch.setattr(settings, "put", looking)
+    mailer.set(**{name: "x"})
+    assert free == [False]
 
 
 def test_reset_forgets_the_failure(server: ScriptedServer, mailer: Mailer):

@@ -16,13 +16,14 @@ from ssmtp_compat import (
     ssmtp_do_interrupt,
     ssmtp_do_processqueue,
     ssmtp_do_queue,
+    ssmtp_do_verify,
     ssmtp_set,
 )
 from ssmtp_compat.catalog.errors import ErrorCode
 from ssmtp_compat.spool import reading, writing
 from wire.mailer import CONTENT, Mailer
 from wire.queue_runs import endings, queue, run
-from wire.scripted_server import Close, Ending, Reset, ScriptedServer, Send, Step
+from wire.scripted_server import Close, Ending, Reset, ScriptedServer, Send, Stall, Step
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -338,6 +339,59 @@ def test_a_server_that_wants_a_log_in_fails_no_message(spool: Path, verb: str, r
     with ScriptedServer(replies={verb: [good, reply]}, extensions=["PIPELINING"] * pipelining) as server:
         assert run(server.port, spool) == (ErrorCode.SMTP_PROTOCOL, reply)
     assert endings(spool) == [".queued"] * 3
+    assert all(message.content for message in server.messages)  # nobody gets an empty one in its place
+
+
+@pytest.mark.parametrize("send_rset", [True, False])
+def test_a_server_that_refuses_rset_fails_no_other_message(spool: Path, send_rset: bool):
+    queue(spool, count=3)
+    with ScriptedServer(replies={"RCPT": ["550 no"], "RSET": "502 what?"}) as server:
+        assert run(server.port, spool, SendRSET=send_rset) == (ErrorCode.SMTP_PROTOCOL, "502 what?")
+    assert server.connection.ending is Ending.QUIT
+    assert endings(spool) == [".failed", ".queued", ".queued", ".reason"]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_does_not_fit_behind_a_refusal_ends_the_run(spool: Path, before: int):
+    queue(spool, count=before + 2)
+    good = ["250 OK"] * before
+    replies = {"MAIL": [*good, "550 no"], "RCPT": [*good, "250 does not fit"]}
+    with ScriptedServer(replies=replies, faults={Step("DATA", before + 1): Stall()}) as server:
+        assert run(server.port, spool)[0] == ErrorCode.CONNECTION_DROPPED
+    assert endings(spool) == [".failed", ".queued", ".reason"]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_what_does_not_fit_behind_the_last_refusal_ends_the_session(spool: Path, connected: bool):
+    queue(spool)
+    replies = {"MAIL": ["550 no"], "RCPT": ["250 does not fit"]}
+    with (
+        ScriptedServer(replies=replies, faults={Step("DATA", 1): Stall()}) as server,
+        Mailer(server.port) as mailer,
+    ):
+        if connected:
+            assert ssmtp_do_connect(mailer.handle) == 0
+        mailer.record("ConnectionStatus")
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.SMTP_PROTOCOL
+        server.wait_closed()
+        assert mailer.recorded("ConnectionStatus", "connectionevent")[-1] == "Remote host disconnected"
+        assert mailer.get("Connected") is False
+    assert endings(spool) == [".failed", ".reason"]
+
+
+@pytest.mark.parametrize("step", ["DATA", "BDAT"])
+def test_without_sendrset_the_last_message_given_up_ends_the_session(spool: Path, step: str):
+    queue(spool)
+    with (
+        ScriptedServer(replies={step: ["550 no"]}, extensions=["CHUNKING"]) as server,
+        Mailer(server.port) as mailer,
+    ):
+        mailer.config(SendRSET=False, UseChunking=step == "BDAT")
+        assert ssmtp_do_connect(mailer.handle) == 0
+        assert ssmtp_do_processqueue(mailer.handle, str(spool)) == ErrorCode.SMTP_PROTOCOL
+        assert mailer.get("Connected") is False
+        assert ssmtp_do_verify(mailer.handle, "bob") == 0, mailer.error
+    assert [connection.ending for connection in server.connections] == [Ending.QUIT, Ending.QUIT]
 
 
 def test_what_waits_is_sent_the_next_time(spool: Path):

@@ -116,6 +116,26 @@ def test_a_disk_that_fails_at_any_point_of_queue_leaves_no_message(spool: Path, 
     assert fails_at == faulty.calls + 1
 
 
+def test_a_message_that_cannot_be_read_on_leaves_the_one_before_its_verdict(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_queued(spool, 0)
+    long = write_queued(spool, 1, message=b"Message-ID: <1@queued.test>\r\n\r\n" + b"a line\r\n" * 30000)
+    read, checked = file_content.FileContent._read, []
+
+    def failing(content: file_content.FileContent, start: int, end: int) -> bytes:
+        if checked:
+            raise file_content.ContentLostError("Input/output error")
+        checked.extend([True] * (end == len(content)))
+        return read(content, start, end)
+
+    monkeypatch.setattr(file_content.FileContent, "_read", failing)
+    with ScriptedServer() as server:
+        assert run(server.port, spool)[0] == ErrorCode.CANNOT_OPEN_FILE
+    assert list(delivered(server)) == [0]
+    assert list(spool.iterdir()) == [long]
+
+
 def test_a_refused_message_stays_where_it_cannot_be_set_aside(spool: Path):
     for fails_at in range(1, 1000):
         fill(spool, to1="refused@example.test")

@@ -172,7 +172,7 @@ class SSMTPClient:
                 )
             with QueueRun(path, delivery, options, self.events) as run:
                 if run.claim():
-                    with self.link.for_method(deadline) as connection:
+                    with self.link.for_method(deadline, delivers=True) as connection:
                         run.send_all(connection, deadline, self._watch)
             if run.failure is not None:
                 raise run.failure

@@ -15,7 +15,7 @@ from ..errors import InvalidValueError, SSMTPError
 from ..message.body import Octets
 from ..message.compose import Composed, MessageSpec, compose, raw_message
 from ..net.deadline import Deadline
-from ..operations.delivery import Outgoing
+from ..operations.outgoing import Outgoing
 from ..settings import views
 from ..settings.store import Settings
 
@@ -38,7 +38,9 @@ class CurrentMessage:
         self._headers_secured = ("", "")
         """OtherHeaders before Sign or Encrypt changed them, and after."""
         self._not_encrypted: ErrorCode | None = None
-        """Why the message is still in the clear although it was to be encrypted."""
+        """Why MessageText is still in the clear although it was to be encrypted."""
+        self._message_since = False
+        """Whether Message was set since that failed."""
 
     def spec(self) -> MessageSpec:
         """What is composed. Its Message-ID stays the same until :meth:`sent`."""
@@ -48,15 +50,15 @@ class CurrentMessage:
 
     def outgoing(self) -> Outgoing:
         """The message with its envelope. Raises where it was to be encrypted and is not."""
-        if self._not_encrypted is not None:
+        settings = self._settings
+        raw = settings.binary(P.Message)
+        if self._not_encrypted is not None and not (raw and self._message_since):
             # A script that takes no notice of what Encrypt returned must not send in the clear what nobody may read.
             raise SSMTPError(
                 self._not_encrypted,
                 "Encrypt failed with this code, so the message is not sent in the clear. Encrypt it, or set "
                 "MessageText again to send it as it is.",
             )
-        settings = self._settings
-        raw = settings.binary(P.Message)
         compose_for: Callable[[bool], Composed]
         if raw:
             if self._raw is None or self._raw[0] is not raw:
@@ -98,6 +100,7 @@ class CurrentMessage:
             yield
         except SSMTPError as error:
             self._not_encrypted = error.code
+            self._message_since = False
             raise
         self._not_encrypted = None
 
@@ -114,13 +117,15 @@ class CurrentMessage:
         self._settings.put(P.MessageText, text)
         self._settings.put(P.OtherHeaders, secured.other_headers)
 
-    def new_text(self) -> None:
-        """For a new MessageText or Message: nothing is known of it, and nobody has asked yet to encrypt it."""
+    def new_message(self) -> None:
+        """For a new Message: it may go out, and MessageText behind it is still what it was."""
         self._raw = None
-        self._not_encrypted = None
+        self._message_since = True
 
-    def restore_headers(self) -> None:
-        """For a new MessageText: take back the header lines that belong to the signed or encrypted one before it."""
+    def new_text(self) -> None:
+        """For a new MessageText: nobody has asked yet to encrypt it, and the header lines that belong to the signed or
+        encrypted one before it are taken back."""
+        self._not_encrypted = None
         before, written = self._headers_secured
         if written and self._settings.text(P.OtherHeaders) == written:
             self._settings.put(P.OtherHeaders, before)

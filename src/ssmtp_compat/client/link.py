@@ -183,7 +183,10 @@ class _Use:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         connection = self._connection
         if error is None:
-            done = not self.kept
+            if not connection.ready:
+                # It ended behind the refusal of a queue's last message, or with a QUIT of the script's own.
+                connection.abort()
+                return
         elif not isinstance(error, SSMTPError):
             # A callback raised in the middle of the dialogue.
             connection.drop()
@@ -191,8 +194,6 @@ class _Use:
         elif not connection.in_step_after(error):
             connection.abort(error)
             return
-        else:
-            in_transaction = connection.exchange.session.state is not State.IDLE
-            done = not self.kept or (self._delivers and in_transaction)
-        if done:
+        in_transaction = connection.exchange.session.state is not State.IDLE
+        if not self.kept or (self._delivers and in_transaction):
             connection.quit(self._deadline, self._cancel, keep_reply=True)

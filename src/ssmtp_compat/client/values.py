@@ -77,13 +77,14 @@ class _ClientValues:
             self._client.disconnect()
 
     def set_message(self, value: Value, _: int) -> None:
-        self._client.message.new_text()
-        self._settings.put(P.Message, value)
+        with self._settings.lock:  # or another thread would send half of the change
+            self._client.message.new_message()
+            self._settings.put(P.Message, value)
 
     def set_message_text(self, value: Value, _: int) -> None:
-        self._client.message.new_text()
-        self._client.message.restore_headers()
-        self._settings.put(P.MessageText, value)
+        with self._settings.lock:
+            self._client.message.new_text()
+            self._settings.put(P.MessageText, value)
 
     def local_host(self, _: int) -> str:
         return self._client.link.local_address or self._settings.text(P.LocalHost) or socket.gethostname()

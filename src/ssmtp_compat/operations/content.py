@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from ..catalog.enums import EventID
+from ..errors import SSMTPError
 from ..events import EventHub
 from ..message.compose import Composed
 from ..net.deadline import Deadline
@@ -106,8 +108,10 @@ class DataContent(Content):
         return commands.DATA
 
     def prepare(self) -> None:
-        pieces = content_pieces(self._header, self._content, _PIECE, self._start)
-        self._cut = itertools.chain((next(pieces),), pieces)
+        # What cannot be read, send tells: the verdict on the message before may be still to come.
+        with suppress(SSMTPError):
+            pieces = content_pieces(self._header, self._content, _PIECE, self._start)
+            self._cut = itertools.chain((next(pieces),), pieces)
 
     def send(self, deadline: Deadline, *, hold: bool) -> None:
         if self._exchange.session.state is not _CONTENT:

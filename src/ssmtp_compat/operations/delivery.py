@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from ..catalog.errors import ErrorCode
-from ..errors import OperationInterruptedError, OperationTimeoutError, ReplyError, SSMTPError
+from ..errors import ConnectionFailedError, OperationInterruptedError, OperationTimeoutError, ReplyError, SSMTPError
 from ..events import EventHub
-from ..message.addresses import Mailbox
 from ..message.compose import Composed
-from ..message.headers import read_fields
 from ..net.deadline import Deadline
 from ..smtp import commands
 from ..smtp.commands import Command, Verb
-from ..smtp.dsn import MessageDsn, RecipientDsn
-from ..smtp.envelope import Envelope, ForwardPath, Role
-from ..smtp.extensions import Extensions
+from ..smtp.envelope import Envelope
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
 from ..smtp.session import State
@@ -25,37 +21,19 @@ from .choking import OUT_OF_ORDER, chokes
 from .connection import Connection
 from .content import BdatContent, Content, DataContent
 from .exchange import refusal
+from .outgoing import Outgoing, envelope_for
 
-__all__ = ["Delivery", "Neighbours", "Outgoing"]
+__all__ = ["Delivery", "Neighbours"]
 
 # Looked up once, see session.py.
 _IDLE, _CONTENT, _RCPT = State.IDLE, Verb.CONTENT, Verb.RCPT
-
-
-class Outgoing(NamedTuple):
-    """A message ready to go: its envelope, and how to compose it for a server."""
-
-    reverse_path: Mailbox | None
-    """None is the null path."""
-    recipients: tuple[tuple[Mailbox, Role, RecipientDsn], ...]
-    compose: Callable[[bool], Composed]
-    """Compose for a server that takes 8-bit octets (True) or does not (False)."""
-    dsn: MessageDsn
-
-    def check(self, options: DeliveryOptions) -> Composed:
-        """Raise what can be said without a server; return the message composed for an 8-bit server."""
-        if not self.recipients:
-            raise SSMTPError(ErrorCode.NO_RECIPIENT, "Set SendTo, Cc or BCc.")
-        if not options.allow_empty_to and all(role is not Role.TO for _, role, _ in self.recipients):
-            raise SSMTPError(ErrorCode.NO_RECIPIENT, "SendTo is empty; AllowEmptyTo=True allows Cc and BCc alone.")
-        return self.compose(True)
 
 
 class Neighbours(NamedTuple):
     """The messages before and after one, for a sender that never waits for one of them alone."""
 
     verdict: Callable[[Reply], None]
-    """Told the reply to the message before, if it is still to come; if it raises, the connection has to be closed."""
+    """Told the reply to the message before, if it is still to come; what it raises ends the session."""
     prepare: Callable[[], bool]
     """Called while the server is busy, more than once perhaps; whether there is a next one, to be begun at once."""
 
@@ -85,8 +63,24 @@ class Delivery:
         A refusal raises :class:`ReplyError` and leaves the session ready for another transaction, or, with
         ``reset_after_failure`` off, in the middle of the one given up.
         """
+        self.make_ready(deadline)
         self.begin(outgoing, composed, deadline)
         self.finish(deadline)
+
+    def make_ready(self, deadline: Deadline) -> None:
+        """End the transaction that the caller began with commands of its own, or that was given up without RSET.
+
+        What this raises is no message's own.
+        """
+        session = self._exchange.session
+        if session.in_flight or session.state is _IDLE:
+            return
+        if session.state is State.CLOSED:
+            text = "The session could not go on behind the refusal of the message before."
+            raise ConnectionFailedError(ErrorCode.CONNECTION_DROPPED, text)
+        reply = self._exchange.command(commands.RSET, deadline)
+        if not reply.positive:
+            raise refusal(reply)
 
     def begin(
         self,
@@ -95,19 +89,17 @@ class Delivery:
         deadline: Deadline,
         neighbours: Neighbours | None = None,
     ) -> None:
-        """The first part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
+        """The second part of :meth:`deliver`: send the message, and do not wait for the server's verdict on it.
 
         Where the reply to the message before is still to come, this one's commands go out meanwhile if the server has
         PIPELINING. The end of a short message goes out in one write with the commands of the next one.
 
         A server that chokes on PIPELINING and stays in step gets everything once more, one command at a time.
         """
-        if not self._exchange.session.in_flight and self._exchange.session.state is not _IDLE:
-            self._end_foreign_transaction(deadline)
         extensions = self._exchange.session.extensions
         if composed.eight_bit and "8BITMIME" not in extensions:
             composed = outgoing.compose(False)
-        envelope = _envelope(outgoing, composed, extensions)
+        envelope = envelope_for(outgoing, composed, extensions)
         way = BdatContent if self._options.use_chunking and "CHUNKING" in extensions else DataContent
         content = self._content = way(composed, self._exchange, self._events)
         try:
@@ -125,7 +117,7 @@ class Delivery:
         self.begin(outgoing, composed, deadline)
 
     def finish(self, deadline: Deadline) -> None:
-        """The second part of :meth:`deliver`: the server's verdict."""
+        """The last part of :meth:`deliver`: the server's verdict."""
         if self._content is None:
             raise AssertionError("no message was sent")
         try:
@@ -133,12 +125,6 @@ class Delivery:
         except ReplyError:
             self._give_up(deadline)
             raise
-
-    def _end_foreign_transaction(self, deadline: Deadline) -> None:
-        # One that the caller began with commands of its own.
-        reply = self._exchange.command(commands.RSET, deadline)
-        if not reply.positive:
-            raise refusal(reply)
 
     def _open_transaction(
         self,
@@ -172,7 +158,7 @@ class Delivery:
         for answer in self._exchange.run(group, deadline, meanwhile):
             if answer.verb is _CONTENT:
                 if neighbours is not None:
-                    neighbours.verdict(answer.reply)
+                    self._tell_verdict(neighbours, answer.reply)
                 continue
             refused = refusal(answer.reply) if answer.reply.negative else None
             if answer.verb is _RCPT:
@@ -203,6 +189,14 @@ class Delivery:
         if error is not None:
             self._exchange.last_reply = telling
             raise error
+
+    def _tell_verdict(self, neighbours: Neighbours, reply: Reply) -> None:
+        try:
+            neighbours.verdict(reply)
+        except SSMTPError:
+            # Behind a 354 even the empty message would be one for recipients that the server has accepted.
+            self._exchange.session.connection_lost()
+            raise
 
     def _tell(self) -> None:
         """Fire the Error events that are due; while each is fired, its reply is the last one."""
@@ -256,73 +250,3 @@ class Delivery:
             self._exchange.session.connection_lost()
             self._exchange.remark(f"The transaction could not be ended: {error.message}")
         return False
-
-
-def _envelope(outgoing: Outgoing, composed: Composed, extensions: Extensions) -> Envelope:
-    """The envelope in the form that the server can take; raises where it can take none."""
-    sender = outgoing.reverse_path
-    offered = extensions.keywords
-    utf8 = (
-        composed.needs_smtputf8
-        or (sender is not None and sender.needs_utf8)
-        or any(mailbox.needs_utf8 for mailbox, _, _ in outgoing.recipients)
-    )
-    if utf8 and "SMTPUTF8" not in offered:
-        _refuse_utf8(outgoing, composed)
-    if "DSN" not in offered:
-        _refuse_dsn(outgoing)
-    # As RFC 1870 3 counts: with the line end that a body without one gets in front of the dot.
-    body = composed.body_octets
-    unended = body and not composed.content.endswith(b"\r\n", composed.body_start)
-    size = len(composed.header) + 2 + body + (2 if unended else 0)
-    limit = extensions.size_limit
-    if limit and size > limit:
-        raise SSMTPError(ErrorCode.MESSAGE_TOO_LARGE, f"It has {size} octets, the server's limit is {limit}.")
-    parameters = []
-    if "SIZE" in offered:
-        parameters.append(f"SIZE={size}")
-    if composed.eight_bit and "8BITMIME" in offered:
-        parameters.append("BODY=8BITMIME")
-    if utf8:
-        parameters.append("SMTPUTF8")
-    parameters += outgoing.dsn.parameters
-    notify = outgoing.dsn.notify if "DSN" in offered else ()
-    return Envelope(
-        reverse_path=sender.envelope_address(utf8) if sender is not None else "",
-        forward_paths=tuple(
-            [
-                ForwardPath(mailbox.envelope_address(utf8), role, dsn.parameters(notify))
-                for mailbox, role, dsn in outgoing.recipients
-            ]
-        ),
-        mail_parameters=tuple(parameters),
-    )
-
-
-def _refuse_utf8(outgoing: Outgoing, composed: Composed) -> NoReturn:
-    """For a server without SMTPUTF8: raise, naming what needs it."""
-    mailboxes = [mailbox for mailbox, _, _ in outgoing.recipients]
-    if outgoing.reverse_path is not None:
-        mailboxes.append(outgoing.reverse_path)
-    found = next((mailbox for mailbox in mailboxes if mailbox.needs_utf8), None)
-    if found is not None:
-        told = f"{found.addr_spec()} has non-ASCII characters in its local part"
-    else:
-        # What stands behind a line that is no field belongs to the header here, and to no field.
-        fields = read_fields(composed.header.decode("utf-8"))
-        named = next((f" field {field.name}" for field in fields if not field.value.isascii()), "")
-        told = f"The header{named} has non-ASCII characters that are not encoded"
-    raise SSMTPError(ErrorCode.EXTENSION_MISSING, f"{told}, and the server does not offer SMTPUTF8.")
-
-
-def _refuse_dsn(outgoing: Outgoing) -> None:
-    """For a server without DSN: raise if anything was asked for expressly, for the sender would wait for it in vain."""
-    keywords, whose = outgoing.dsn.keywords, "the message"
-    for mailbox, _, dsn in outgoing.recipients:
-        if not keywords and dsn.keywords:
-            keywords, whose = dsn.keywords, mailbox.addr_spec()
-    if keywords:
-        raise SSMTPError(
-            ErrorCode.EXTENSION_MISSING,
-            f"The server does not offer DSN (RFC 3461), which is needed for {' and '.join(keywords)} of {whose}.",
-        )

@@ -31,8 +31,9 @@ from ..spool.file_content import ContentLostError
 from ..spool.format import FormatError
 from ..spool.reading import OpenedMessage, open_message
 from .connection import Connection
-from .delivery import Delivery, Neighbours, Outgoing
+from .delivery import Delivery, Neighbours
 from .exchange import refusal
+from .outgoing import Outgoing
 
 __all__ = ["Outcome", "QueueOptions", "QueueRun"]
 
@@ -159,6 +160,7 @@ class QueueRun:
 
     def _send(self, delivery: Delivery, claim: Claim, opened: OpenedMessage, deadline: Deadline) -> None:
         deadline.check()
+        delivery.make_ready(deadline)
         try:
             delivery.begin(_outgoing(opened), opened.composed, deadline, self._neighbours)
         except ReplyError as error:

@@ -10,7 +10,7 @@ from ..message.headers import read_fields
 from ..smtp.options import DeliveryOptions
 from ..spool.directory import SpoolDirectory
 from ..spool.writing import Submission, put_message
-from .delivery import Outgoing
+from .outgoing import Outgoing
 
 __all__ = ["queue_message"]
 

@@ -10,7 +10,7 @@ from ssmtp_compat.net.deadline import Deadline
 
 ENDING = ("421", "close", "half a reply", "refuse and close", "reset")
 UNASKED = ("a 250 too many", "a 354 too many")
-FAULTS = ("450", "550", "354", "251", "garbage", *ENDING, *UNASKED)
+FAULTS = ("450", "503", "530", "550", "354", "251", "garbage", *ENDING, *UNASKED)
 
 
 class MemoryServer:
@@ -24,7 +24,7 @@ class MemoryServer:
         self.delivered: list[tuple[list[str], bytes]] = []
         """Recipients and content of the messages that were taken, in answers that the client could read."""
         self.refused: list[str] = []
-        """Recipients that were refused inside a transaction."""
+        """Recipients that were refused inside the last transaction."""
         self.sessions: list[MemorySession] = []
 
     def connect(self, options: object, deadline: Deadline) -> MemorySession:
@@ -120,6 +120,7 @@ class MemorySession:
         elif verb == "MAIL":
             assert not self._mail, "a transaction inside another"
             self._mail = self.answer("MAIL", "250 ok")
+            self._server.refused.clear()
         elif verb == "RCPT":
             address = argument.partition("<")[2].partition(">")[0]
             accepted = self.answer("RCPT", "250 ok" if self._mail else "503 MAIL first")
@@ -134,8 +135,8 @@ class MemorySession:
             self.answer("QUIT", "221 bye")
             self.ended = True
         else:
-            assert verb == "HELO", command
-            self.answer("HELO", "250 hi")
+            assert verb in ("HELO", "VRFY"), command
+            self.answer(verb, "250 hi")
         return True
 
     def _take_content(self) -> bool:
@@ -150,10 +151,12 @@ class MemorySession:
         if len(rest) < octets:
             return False
         self.commands.append(command)
-        self._chunks, self._inbox = self._chunks + rest[:octets], rest[octets:]
+        self._inbox = rest[octets:]
         if not self._rcpts:
             self.answer("BDAT", "503 nobody")
-        elif command.endswith("LAST"):
+            return True
+        self._chunks += rest[:octets]
+        if command.endswith("LAST"):
             self._finish("BDAT LAST", self._chunks)
         elif not self.answer("BDAT", "250 ok"):
             self._rcpts = []  # RFC 3030 2: what else is in the pipeline is for nobody
