@@ -14,7 +14,8 @@ from fuzz.error_text import check_error
 from ssmtp_compat.errors import ProtocolError, ReplyError
 from ssmtp_compat.smtp import commands
 from ssmtp_compat.smtp.commands import Command, Verb
-from ssmtp_compat.smtp.session import MAX_IN_FLIGHT, Answer, Session, State
+from ssmtp_compat.smtp.session import MAX_IN_FLIGHT, Answer, Session
+from ssmtp_compat.smtp.transitions import State
 
 COMMANDS = {
     "E": commands.ehlo("client.example.test"),

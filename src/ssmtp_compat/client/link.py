@@ -14,7 +14,7 @@ from ..operations.connection import Connection, ConnectionOptions
 from ..operations.transport import TransportOptions
 from ..settings import views
 from ..settings.store import Settings
-from ..smtp.session import State
+from ..smtp.transitions import State
 
 if TYPE_CHECKING:
     from ..tls.sessions import SessionCache

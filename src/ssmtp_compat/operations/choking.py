@@ -6,7 +6,8 @@ from typing import Final
 
 from ..catalog.errors import ErrorCode
 from ..errors import ConnectionFailedError, OperationTimeoutError, ReplyError, SSMTPError
-from ..smtp.session import Session, State
+from ..smtp.session import Session
+from ..smtp.transitions import State
 
 __all__ = ["OUT_OF_ORDER", "chokes"]
 

@@ -23,7 +23,8 @@ from ..net.deadline import CancelToken, Deadline
 from ..net.timeouts import Timeouts
 from ..smtp import commands
 from ..smtp.options import SmtpOptions, TlsStart
-from ..smtp.session import Session, State
+from ..smtp.session import Session
+from ..smtp.transitions import State
 from .authentication import authenticate
 from .exchange import Exchange, refusal
 from .transport import Transport, TransportOptions

@@ -17,7 +17,7 @@ from ..octets import sliceable
 from ..smtp import commands
 from ..smtp.chunking import message_chunks
 from ..smtp.commands import Command
-from ..smtp.session import State
+from ..smtp.transitions import State
 from ..smtp.transparency import content_pieces
 from .exchange import Exchange, refusal
 
@@ -85,17 +85,14 @@ class Content(ABC):
         """Fire Transfer behind each piece. ``before``: octets of the body sent before."""
         for piece, sent in pieces:
             yield piece
-            self._tell(before, sent)
+            if self._body_octets and self._events.wants(_TRANSFER):
+                self.transfer_text = sliceable(self._content)[self._start + before : self._start + sent]
+                try:
+                    percent = sent * 100 // self._body_octets
+                    self._events.fire(_TRANSFER, direction=0, bytestransferred=sent, percentdone=percent)
+                finally:
+                    self.transfer_text = b""
             before = sent
-
-    def _tell(self, before: int, sent: int) -> None:
-        if self._body_octets and self._events.wants(_TRANSFER):
-            self.transfer_text = sliceable(self._content)[self._start + before : self._start + sent]
-            try:
-                percent = sent * 100 // self._body_octets
-                self._events.fire(_TRANSFER, direction=0, bytestransferred=sent, percentdone=percent)
-            finally:
-                self.transfer_text = b""
 
 
 class DataContent(Content):
@@ -131,11 +128,7 @@ class DataContent(Content):
 
     def _pieces(self) -> Iterator[bytes | memoryview]:
         self._begins()
-        before = 0
-        for piece, sent in self._cut or content_pieces(self._header, self._content, _PIECE, self._start):
-            yield piece
-            self._tell(before, sent)
-            before = sent
+        yield from self._watched(self._cut or content_pieces(self._header, self._content, _PIECE, self._start), 0)
         self._ends()
 
 

@@ -15,7 +15,7 @@ from ..smtp.commands import Command, Verb
 from ..smtp.envelope import Envelope
 from ..smtp.options import DeliveryOptions
 from ..smtp.replies import Reply
-from ..smtp.session import State
+from ..smtp.transitions import State
 from ..smtp.transparency import END_OF_CONTENT
 from .choking import OUT_OF_ORDER, chokes
 from .connection import Connection

@@ -1,8 +1,9 @@
 """The client's side of an SMTP session (RFC 5321) as a state machine without I/O.
 
-Everything that decides what may be sent and what a reply means lives in this file, and nothing else does: no socket, no
-clock, no thread. Bytes that arrive go into :meth:`Session.receive`, answers come out of :meth:`Session.next_answer`;
-commands go into :meth:`Session.send`, bytes come out of :meth:`Session.data_to_send`.
+Everything that decides what may be sent and what a reply means lives in this file and in the table of
+:mod:`~ssmtp_compat.smtp.transitions`, and nothing else does: no socket, no clock, no thread. Bytes that arrive go into
+:meth:`Session.receive`, answers come out of :meth:`Session.next_answer`; commands go into :meth:`Session.send`, bytes
+come out of :meth:`Session.data_to_send`.
 
 With PIPELINING (RFC 2920) several commands are in flight, and each reply is paired with the oldest of them. A reply
 that nothing asked for, or that no command of its kind can have, raises :class:`ProtocolError`: from then on replies may
@@ -12,7 +13,6 @@ be out of step and the connection has to be closed.
 from __future__ import annotations
 
 from collections import deque
-from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from ..errors import ProtocolError, ReplyError
@@ -20,8 +20,9 @@ from .auth.exchange import MAX_CHALLENGE_LINE
 from .commands import OPENING, Command, Verb
 from .extensions import Extensions
 from .replies import Reply, ReplyParser
+from .transitions import HOPED_FOR, KINDS, SENDABLE, TRANSITIONS, Kind, State
 
-__all__ = ["Answer", "Session", "State"]
+__all__ = ["Answer", "Session"]
 
 # Commands in flight at once. The replies to so many commands (at most 512 octets each, usually 30) fit into any
 # socket's receive buffer, so that the server never blocks on writing replies while this side blocks on writing.
@@ -29,124 +30,11 @@ MAX_IN_FLIGHT: Final = 100
 
 SERVICE_CLOSING: Final = 421
 
-
-class State(Enum):
-    """Where the session stands, as far as replies have confirmed it."""
-
-    __hash__ = object.__hash__  # as in Verb
-
-    GREETING = auto()
-    """Connected; the server speaks first."""
-    GREETED = auto()
-    """Neither EHLO nor HELO has been accepted yet, or TLS has begun since."""
-    IDLE = auto()
-    """Ready for a transaction."""
-    MAIL = auto()
-    """MAIL, or another of ``OPENING``, is accepted, no recipient is."""
-    RCPT = auto()
-    """At least one recipient is accepted."""
-    CONTENT = auto()
-    """The server waits for the message."""
-    CHUNKS = auto()
-    """A part of the message is accepted; what is missing follows with BDAT (RFC 3030)."""
-    FAILED = auto()
-    """A chunk is refused; no other may follow, and RSET has to clear the transaction (RFC 3030 section 2)."""
-    AUTH = auto()
-    """The server waits for the answer to a challenge."""
-    TLS = auto()
-    """STARTTLS is accepted; the next octet belongs to the TLS handshake."""
-    CLOSED = auto()
-    """QUIT is answered, or the server is closing (421)."""
-
-
-class _Kind(Enum):
-    __hash__ = object.__hash__  # as in Verb
-
-    POSITIVE = auto()
-    INTERMEDIATE = auto()
-    NEGATIVE = auto()
-
-
-_P, _I, _N = _Kind.POSITIVE, _Kind.INTERMEDIATE, _Kind.NEGATIVE
-_KINDS: Final = {2: _P, 3: _I, 4: _N, 5: _N}
-_S, _V = State, Verb
 # Looked up once: in the class, as Python 3.11 has enumerations, it takes ten times as long, and every reply needs them.
 _FAILED, _TLS, _CONTENT_STATE, _IDLE = State.FAILED, State.TLS, State.CONTENT, State.IDLE
 _AUTH, _CONTENT = Verb.AUTH, Verb.CONTENT
+_POSITIVE: Final = Kind.POSITIVE
 _GREETINGS: Final = (Verb.EHLO, Verb.HELO)
-
-# (state, what was asked, kind of reply) -> next state. What is missing here is a breach of the protocol by the server.
-TRANSITIONS: Final[dict[tuple[State, Verb, _Kind], State]] = {
-    (_S.GREETING, _V.GREETING, _P): _S.GREETED,
-    (_S.GREETING, _V.GREETING, _N): _S.GREETED,  # RFC 5321 3.1: 554, after which only QUIT makes sense
-    **{
-        (state, verb, kind): _S.IDLE if kind is _P else state
-        for state in (_S.GREETED, _S.IDLE)
-        for verb in (_V.EHLO, _V.HELO)
-        for kind in (_P, _N)
-    },
-    (_S.IDLE, _V.STARTTLS, _P): _S.TLS,
-    (_S.IDLE, _V.STARTTLS, _N): _S.IDLE,
-    (_S.IDLE, _V.AUTH, _P): _S.IDLE,
-    (_S.IDLE, _V.AUTH, _I): _S.AUTH,
-    (_S.IDLE, _V.AUTH, _N): _S.IDLE,
-    (_S.AUTH, _V.AUTH, _P): _S.IDLE,
-    (_S.AUTH, _V.AUTH, _I): _S.AUTH,
-    (_S.AUTH, _V.AUTH, _N): _S.IDLE,
-    **{(_S.IDLE, verb, _P): _S.MAIL for verb in OPENING},
-    **{(_S.IDLE, verb, _N): _S.IDLE for verb in OPENING},
-    (_S.IDLE, _V.RCPT, _N): _S.IDLE,  # sent behind a MAIL that was refused
-    (_S.MAIL, _V.RCPT, _P): _S.RCPT,
-    (_S.MAIL, _V.RCPT, _N): _S.MAIL,
-    (_S.RCPT, _V.RCPT, _P): _S.RCPT,
-    (_S.RCPT, _V.RCPT, _N): _S.RCPT,
-    (_S.IDLE, _V.DATA, _N): _S.IDLE,
-    (_S.MAIL, _V.DATA, _N): _S.MAIL,
-    (_S.MAIL, _V.DATA, _I): _S.CONTENT,  # no recipient, and yet 354: RFC 2920 3.1 wants the empty message then
-    (_S.RCPT, _V.DATA, _N): _S.RCPT,
-    (_S.RCPT, _V.DATA, _I): _S.CONTENT,
-    (_S.CONTENT, _V.CONTENT, _P): _S.IDLE,
-    (_S.CONTENT, _V.CONTENT, _N): _S.IDLE,
-    **{(state, _V.BDAT, _P): _S.CHUNKS for state in (_S.RCPT, _S.CHUNKS)},
-    **{(state, _V.BDAT_LAST, _P): _S.IDLE for state in (_S.RCPT, _S.CHUNKS)},
-    (_S.MAIL, _V.BDAT_LAST, _P): _S.FAILED,  # sent behind recipients that were all refused: a message for nobody
-    **{
-        (state, verb, _N): _S.IDLE if state is _S.IDLE else _S.FAILED
-        for state in (_S.IDLE, _S.MAIL, _S.RCPT, _S.CHUNKS, _S.FAILED)
-        for verb in (_V.BDAT, _V.BDAT_LAST)
-    },
-    **{(state, _V.RSET, _P): _S.IDLE for state in (_S.IDLE, _S.MAIL, _S.RCPT, _S.FAILED)},
-    **{(state, _V.RSET, _N): state for state in (_S.IDLE, _S.MAIL, _S.RCPT, _S.FAILED)},
-    (_S.GREETED, _V.RSET, _P): _S.GREETED,
-    (_S.GREETED, _V.RSET, _N): _S.GREETED,
-    **{(state, _V.NOOP, kind): state for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT) for kind in (_P, _N)},
-    # RFC 5321 4.1.4: these may come at any time, and do not touch a transaction. Of OTHER nobody can know.
-    **{
-        (state, verb, kind): state
-        for state in (_S.IDLE, _S.MAIL, _S.RCPT)
-        for verb in (_V.VRFY, _V.EXPN, _V.OTHER)
-        for kind in (_P, _N)
-    },
-    **{
-        (state, _V.QUIT, kind): _S.CLOSED
-        for state in (_S.GREETED, _S.IDLE, _S.MAIL, _S.RCPT, _S.FAILED)
-        for kind in (_P, _N)
-    },
-}
-
-# What may be sent once all that is in flight has gone well. State.AUTH, TLS and CLOSED take no command.
-_SENDABLE: Final[dict[State, frozenset[Verb]]] = {
-    state: frozenset(verb for (at, verb, _) in TRANSITIONS if at is state) for state in State
-}
-# There a chunk may be answered that was sent before the refusal was here, but none may be sent.
-_SENDABLE[State.FAILED] -= {Verb.BDAT, Verb.BDAT_LAST}
-_HOPED_FOR: Final[dict[Verb, State]] = {
-    **dict.fromkeys(OPENING, State.MAIL),
-    Verb.RCPT: State.RCPT,
-    Verb.BDAT: State.CHUNKS,
-    Verb.BDAT_LAST: State.IDLE,
-    Verb.RSET: State.IDLE,
-}
 
 
 class Answer(NamedTuple):
@@ -219,7 +107,7 @@ class Session:
 
     def send_raw(self, command: Command) -> None:
         """Queue a command in the caller's own words. Whether it fits the state is for the server to say."""
-        if command.verb not in _SENDABLE[self.state]:
+        if command.verb not in SENDABLE[self.state]:
             command = command._replace(verb=Verb.OTHER)
         self.send(command)
 
@@ -243,9 +131,9 @@ class Session:
     def _queue(self, command: Command) -> None:
         verb = command.verb
         planned = self._hoped if self._in_flight else self.state
-        if verb not in _SENDABLE[planned]:
+        if verb not in SENDABLE[planned]:
             raise AssertionError(f"{verb.name} does not fit {planned.name}")
-        self._hoped = _HOPED_FOR.get(verb, planned)
+        self._hoped = HOPED_FOR.get(verb, planned)
         self._in_flight.append((verb, command))
         self._output.append(command.line + b"\r\n")
         if command.chunk_octets:
@@ -351,14 +239,14 @@ class Session:
             self.state = State.CLOSED
             self._in_flight.clear()
             return Answer(verb, command, reply)
-        kind = _KINDS[reply.code // 100]
+        kind = KINDS[reply.code // 100]
         following = TRANSITIONS.get((self.state, verb, kind))
         if following is None:
             raise ProtocolError(f"The server answered {verb.value} with {reply.excerpt}, which does not fit.")
         self.state = following
         if following is _FAILED and all(other is not Verb.RSET for other, _ in self._in_flight):
             self._hoped = following  # whatever else is in flight
-        if verb in _GREETINGS and kind is _P:
+        if verb in _GREETINGS and kind is _POSITIVE:
             self._learn(Extensions.from_ehlo(reply) if verb is Verb.EHLO else Extensions())
         elif following is _TLS and not self._parser.empty:
             # RFC 3207 4.2 and the CVE-2011-0411 class: whatever stands behind the 220 came in the clear.

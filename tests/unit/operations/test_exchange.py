@@ -11,7 +11,8 @@ from ssmtp_compat.events import EventHub
 from ssmtp_compat.net.deadline import Deadline
 from ssmtp_compat.operations.exchange import Exchange
 from ssmtp_compat.smtp import commands
-from ssmtp_compat.smtp.session import Session, State
+from ssmtp_compat.smtp.session import Session
+from ssmtp_compat.smtp.transitions import State
 
 MAIL = commands.mail("alice@example.test")
 RCPT = [commands.rcpt(f"user{number}@example.test") for number in range(300)]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from ssmtp_compat.errors import ProtocolError, ReplyError
 from ssmtp_compat.smtp import commands
 from ssmtp_compat.smtp.commands import Verb
-from ssmtp_compat.smtp.session import MAX_IN_FLIGHT, TRANSITIONS, Session, State
+from ssmtp_compat.smtp.session import MAX_IN_FLIGHT, Session
+from ssmtp_compat.smtp.transitions import TRANSITIONS, State
 
 EHLO = commands.ehlo("client.example")
 MAIL = commands.mail("a@client.example")
