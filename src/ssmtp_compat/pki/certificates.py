@@ -82,6 +82,12 @@ class Certificate:
     def __repr__(self) -> str:
         return f"Certificate({self.subject!r}, serial={self.serial})"
 
+    @property
+    def holder(self) -> str:
+        """Whose it is, for an error text. A subject may be empty where an extension has the e-mail address."""
+        printable = (email for email in self.emails if email.isprintable())
+        return self.subject or next(printable, f"serial number {self.serial}")
+
     @cached_property
     def public_key(self) -> PublicKeyTypes:
         """The public key. Raises :class:`UnsupportedError` for a kind of key that is not known."""
@@ -91,7 +97,7 @@ class Certificate:
             problem = "holds a public key that cannot be used"
             if self.public_key_der.find(_BARE_DSA, 0, 32) >= 0:
                 problem = "leaves the parameters of its DSA key to that of its issuer (RFC 3279 2.3.2)"
-            text = f"The certificate of {self.subject} {problem}."
+            text = f"The certificate of {self.holder} {problem}."
             raise UnsupportedError(ErrorCode.NOT_SUPPORTED, text) from error
 
     @cached_property

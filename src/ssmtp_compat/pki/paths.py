@@ -98,10 +98,10 @@ class _Search:
         if len(self.checked) >= MAXIMUM_CHECKS or self.steps >= MAXIMUM_STEPS:
             return "the certificates that came along form too many chains"
         if last.self_issued:
-            return f"the chain ends in {last.subject}, which is not among the authorities to be trusted"
+            return f"the chain ends in {last.holder}, which is not among the authorities to be trusted"
         if broken := _broken_hash(last):
-            return f"the certificate of {last.subject} is signed with {broken}, which is broken"
-        return f"the issuer {last.issuer} is not known, or did not sign the certificate of {last.subject}"
+            return f"the certificate of {last.holder} is signed with {broken}, which is broken"
+        return f"the issuer {last.issuer} is not known, or did not sign the certificate of {last.holder}"
 
     def paths(self, path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
         if len(path) > len(self.longest):
@@ -140,7 +140,7 @@ def _is_signed(issuer: Certificate, certificate: Certificate) -> bool:
 
 def _problems(path: Sequence[Certificate], moment: datetime) -> Iterator[str]:
     for depth, certificate in enumerate(path):
-        whose = f"the certificate of {certificate.subject}"
+        whose = f"the certificate of {certificate.holder}"
         is_anchor = depth == len(path) - 1
         if problem := certificate.date_problem(moment):
             yield f"{whose} {problem}"
@@ -186,7 +186,7 @@ def _authority_problems(
                 continue
             problem = constraint_problem(names, each.emails, _decode(each).subject)
             if problem:
-                yield f"the certificate of {each.subject} breaks a constraint: {problem}"
+                yield f"the certificate of {each.holder} breaks a constraint: {problem}"
 
 
 def _broken_hash(certificate: Certificate) -> str:

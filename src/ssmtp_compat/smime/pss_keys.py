@@ -47,5 +47,5 @@ def pss_demands(certificate: Certificate) -> PssDemands | None:
         )
     except MALFORMED as error:
         raise UnsupportedError(
-            ErrorCode.NOT_SUPPORTED, f"The certificate of {certificate.subject} holds a public key that cannot be used."
+            ErrorCode.NOT_SUPPORTED, f"The certificate of {certificate.holder} holds a public key that cannot be used."
         ) from error

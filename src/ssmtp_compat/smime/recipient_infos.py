@@ -57,7 +57,7 @@ def recipient_info(certificate: Certificate, key: bytes, cipher: ContentCipher, 
     else:
         raise UnsupportedError(
             ErrorCode.NOT_SUPPORTED,
-            f"Nothing can be encrypted for the key of {certificate.subject}; supported are RSA, P-256, P-384, P-521 "
+            f"Nothing can be encrypted for the key of {certificate.holder}; supported are RSA, P-256, P-384, P-521 "
             "and X25519.",
         )
     return _key_agreement(certificate, agreed, key, cipher)
@@ -74,7 +74,7 @@ def _key_transport(certificate: Certificate, public_key: RSAPublicKey, key: byte
     except ValueError as error:
         raise CertificateError(
             ErrorCode.UNSUPPORTED_KEY_SIZE,
-            f"The {public_key.key_size}-bit key of {certificate.subject} cannot encrypt a {len(key) * 8}-bit key with "
+            f"The {public_key.key_size}-bit key of {certificate.holder} cannot encrypt a {len(key) * 8}-bit key with "
             f"{transport.name}.",
         ) from error
     return der.wrap(
@@ -103,7 +103,7 @@ def _agreed_by_x25519(certificate: Certificate, public_key: X25519PublicKey) -> 
     except ValueError as error:
         # With a point of small order the secret would be zero, and known to everybody (RFC 7748 6.1).
         raise CertificateError(
-            ErrorCode.UNSUPPORTED_KEY_SIZE, f"The X25519 key of {certificate.subject} is of small order and no secret."
+            ErrorCode.UNSUPPORTED_KEY_SIZE, f"The X25519 key of {certificate.holder} is of small order and no secret."
         ) from error
     public = ephemeral.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return _Agreed(X25519_SCHEME, _X25519, public, shared_secret)

@@ -118,7 +118,7 @@ def signature_scheme(certificate: Certificate, digest: Digest, *, use_pss: bool)
         return _ED448
     raise UnsupportedError(
         ErrorCode.NOT_SUPPORTED,
-        f"The key of {certificate.subject} cannot sign mail: RSA, EC, Ed25519 and Ed448 keys can.",
+        f"The key of {certificate.holder} cannot sign mail: RSA, EC, Ed25519 and Ed448 keys can.",
     )
 
 
@@ -132,12 +132,12 @@ def _demanded_pss(certificate: Certificate, digest: Digest) -> SignatureScheme:
     if allowed is None or mask is None:
         raise UnsupportedError(
             ErrorCode.NOT_SUPPORTED,
-            f"The key of {certificate.subject} is for RSASSA-PSS with a hash that is not known.",
+            f"The key of {certificate.holder} is for RSASSA-PSS with a hash that is not known.",
         )
     if allowed != digest:
         raise SSMTPError(
             ErrorCode.UNSUPPORTED_ALGORITHM,
-            f"The key of {certificate.subject} may not be used with {digest.name}; its certificate allows "
+            f"The key of {certificate.holder} may not be used with {digest.name}; its certificate allows "
             f"{allowed.name}.",
         )
     return _pss(digest, mask, demands.minimum_salt)
@@ -175,20 +175,20 @@ def _ecdsa(digest: Digest, certificate: Certificate, curve: str) -> SignatureSch
     if curve not in ECDSA_CURVES:
         raise UnsupportedError(
             ErrorCode.NOT_SUPPORTED,
-            f"The key of {certificate.subject} is on the curve {curve}; mail is signed with "
+            f"The key of {certificate.holder} is on the curve {curve}; mail is signed with "
             f"{', '.join(ECDSA_CURVES.values())}.",
         )
     key = certificate.public_key_der
     if key[key.find(_EC_PUBLIC_KEY) + len(_EC_PUBLIC_KEY)] != OBJECT_IDENTIFIER:
         raise UnsupportedError(
             ErrorCode.NOT_SUPPORTED,
-            f"The key of {certificate.subject} has the parameters of its curve in the place of the curve's name, which "
+            f"The key of {certificate.holder} has the parameters of its curve in the place of the curve's name, which "
             "RFC 5480 2.1.1 forbids in certificates, and readers refuse it.",
         )
     if digest.name not in ECDSA_WITH:
         raise SSMTPError(
             ErrorCode.UNSUPPORTED_ALGORITHM,
-            f"{digest.name} cannot be used with the EC key of {certificate.subject}; use one of "
+            f"{digest.name} cannot be used with the EC key of {certificate.holder}; use one of "
             f"{', '.join(ECDSA_WITH)}.",
         )
     algorithm = der.wrap(der.SEQUENCE, encode_oid(ECDSA_WITH[digest.name]))

@@ -140,7 +140,7 @@ def _signature(key_pair: KeyPair, scheme: SignatureScheme, attributes: bytes) ->
         size = getattr(certificate.public_key, "key_size", 0)
         raise CertificateError(
             ErrorCode.UNSUPPORTED_KEY_SIZE,
-            f"The {size}-bit key of {certificate.subject} cannot sign with {scheme.digest.name}.",
+            f"The {size}-bit key of {certificate.holder} cannot sign with {scheme.digest.name}.",
         ) from error
     return signature
 

@@ -57,7 +57,7 @@ def check_recipient(certificate: Certificate, rules: CertificateRules, now: date
         if is_for_pss_alone(certificate):
             raise CertificateError(
                 ErrorCode.WRONG_CERTIFICATE,
-                f"The certificate of {certificate.subject} is not for encryption: its key is for RSASSA-PSS signatures "
+                f"The certificate of {certificate.holder} is not for encryption: its key is for RSASSA-PSS signatures "
                 "alone.",
             )
     _check_strength(certificate, rules.minimum_rsa_bits)
@@ -71,7 +71,7 @@ def is_for_pss_alone(certificate: Certificate) -> bool:
 
 def _check_dates(certificate: Certificate, now: datetime, code: ErrorCode) -> None:
     if problem := certificate.date_problem(now):
-        raise CertificateError(code, f"The certificate of {certificate.subject} {problem}.")
+        raise CertificateError(code, f"The certificate of {certificate.holder} {problem}.")
 
 
 def _check_purpose(certificate: Certificate, uses: frozenset[str], purpose: str) -> None:
@@ -80,13 +80,13 @@ def _check_purpose(certificate: Certificate, uses: frozenset[str], purpose: str)
         allowed = ", ".join(sorted(usage)) or "nothing"
         raise CertificateError(
             ErrorCode.WRONG_CERTIFICATE,
-            f"The certificate of {certificate.subject} is not for {purpose}: its key usage allows {allowed}, "
+            f"The certificate of {certificate.holder} is not for {purpose}: its key usage allows {allowed}, "
             f"and {' or '.join(sorted(uses))} is needed.",
         )
     if not certificate.allows_email:
         raise CertificateError(
             ErrorCode.WRONG_CERTIFICATE,
-            f"The certificate of {certificate.subject} is not for mail: its extended key usage lacks emailProtection.",
+            f"The certificate of {certificate.holder} is not for mail: its extended key usage lacks emailProtection.",
         )
 
 
@@ -95,6 +95,6 @@ def _check_strength(certificate: Certificate, minimum_rsa_bits: int) -> None:
     if isinstance(key, RSAPublicKey) and key.key_size < minimum_rsa_bits:
         raise CertificateError(
             ErrorCode.UNSUPPORTED_KEY_SIZE,
-            f"The RSA key of {certificate.subject} is too weak: it has {key.key_size} bits, and at least "
+            f"The RSA key of {certificate.holder} is too weak: it has {key.key_size} bits, and at least "
             f"{minimum_rsa_bits} are needed.",
         )

@@ -160,7 +160,7 @@ def _use(connection: SSL.Connection, client: KeyPair) -> None:
         connection.use_certificate(certificate)
         connection.use_privatekey(cast(Any, client.private_key))  # says itself which kinds of key it takes
     except (SSL.Error, TypeError, ValueError) as error:
-        text = f"TLS cannot use the certificate of {client.certificate.subject} or its key"
+        text = f"TLS cannot use the certificate of {client.certificate.holder} or its key"
         if isinstance(client.private_key, StaysOnToken):
             # pyOpenSSL hands keys to OpenSSL by value, and has no engine and no provider that could ask a token.
             text += ", which stays on its PKCS #11 token; a client's key for TLS has to be in a file, or given by value"
@@ -175,7 +175,7 @@ def _read(certificate: Certificate) -> x509.Certificate:
     except Exception as error:  # stricter than our own parser, and with exceptions of many kinds
         raise TLSError(
             ErrorCode.NO_CREDENTIALS,
-            f"TLS cannot use the certificate of {certificate.subject}, because it is malformed.",
+            f"TLS cannot use the certificate of {certificate.holder}, because it is malformed.",
         ) from error
 
 

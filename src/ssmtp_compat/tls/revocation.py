@@ -104,7 +104,7 @@ class RevocationCheck:
 def _issuer(certificate: x509.Certificate) -> str:
     try:
         # cryptography refuses names of authorities that are old enough to have Latin-1 in a TeletexString.
-        return f" (issuer {Certificate(certificate.public_bytes(Encoding.DER)).subject})"
+        return f" (issuer {Certificate(certificate.public_bytes(Encoding.DER)).holder})"
     except CertificateError:
         return " (an issuer)"
 

@@ -264,7 +264,7 @@ def _chain_problem(certificate: Certificate, error: int, depth: int) -> str:
         reason = f"certificate is not yet valid (notBefore {certificate.not_before:%Y-%m-%d})"
     else:
         reason = _REASONS.get(error) or _constant_name(error)
-    return f"{reason} (issuer {certificate.subject})" if depth else reason
+    return f"{reason} (issuer {certificate.holder})" if depth else reason
 
 
 # A third of what a handshake costs on this side, and a program's servers show the same ones again and again.

@@ -64,6 +64,26 @@ def self_signed(*extensions: x509.ExtensionType) -> x509.CertificateBuilder:
     return builder.sign(key, SHA256())
 
 
+@pytest.mark.parametrize(
+    ("emails", "holder"),
+    [
+        (["zoe@example.test", "z@example.test"], "zoe@example.test"),
+        (["z\n@example.test", "zoe@example.test"], "zoe@example.test"),
+        ([], "serial number 1"),
+    ],
+)
+def test_a_certificate_without_a_subject_is_named_by_what_else_it_has(emails: list[str], holder: str) -> None:
+    names = [x509.RFC822Name(email) for email in emails]
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateBuilder(x509.Name([]), x509.Name([]), key.public_key(), 1)
+    builder = builder.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(
+        datetime(2027, 1, 1, tzinfo=UTC)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=True)
+    assert Certificate(builder.sign(key, SHA256()).public_bytes(Encoding.DER)).holder == holder
+
+
 KEY_USAGE = ObjectIdentifier("2.5.29.15")
 
 

@@ -54,7 +54,7 @@ class StoreEntry:
         if self.private_key is None:
             raise CertificateError(
                 ErrorCode.NO_SIGNING_CERTIFICATE,
-                f"No private key for the certificate of {self.certificate.subject} was found in the store, or "
+                f"No private key for the certificate of {self.certificate.holder} was found in the store, or "
                 "another password protects it.",
             )
         return KeyPair(self.certificate, self.private_key, self.chain)
