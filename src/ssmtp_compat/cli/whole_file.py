@@ -39,9 +39,8 @@ def _written_without_name(target: Path, content: bytes) -> bool:
         try:
             _name(file.fileno(), target)
         except OSError:
-            return (
-                False  # without /proc, or without links in this file system; what else it is, the other way will tell
-            )
+            # Without /proc, or without links in this file system. What else it is, the other way will tell.
+            return False
     return True
 
 
